@@ -278,6 +278,7 @@ CREATE OR REPLACE FUNCTION import_mikhmon(on_login text) RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT ARRAY[f[3], nullif(nullif(f[5], ''), '0'), f[4]]
 	  FROM regexp_match(on_login, ':put \(",([^"]*)"\)') AS m, string_to_array(',' || m[1], ',') AS f
+	 WHERE m IS NOT NULL
 $$;
 
 /*

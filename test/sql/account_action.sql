@@ -80,6 +80,42 @@ SELECT lives_ok(format('SELECT account_remove(%L)', acc(:'a3')), 'that of a line
 SELECT import(:'k2', object('w1')) \g /dev/null
 SELECT account_remove(id) FROM mikrotik_secrets WHERE username = 'w1' \g /dev/null
 SELECT is(import(:'k2', object('w1')), '1 0', 'a name that was removed here and is there again is imported again');
+-- Only the object of the same menu, of an account that is there, is taken over; what stood here of it is settled.
+CREATE TABLE woken (router uuid);
+GRANT ALL ON woken TO PUBLIC;
+CREATE OR REPLACE FUNCTION router_notify(routers uuid[]) RETURNS void LANGUAGE sql AS $$ INSERT INTO woken SELECT unnest(routers) $$;
+INSERT INTO packages (name, bandwidth, price, type, router_profile) VALUES ('H', '1M/1M', 1000, 'hotspot', 'h');
+SELECT line_on('h1', :'k1', jsonb_build_object('package_id', pkg('H'))) AS h1, line_on('s1', :'k1', jsonb_build_object('package_id', pkg('S'), 'remote_address', '10.1.1.9')) AS s1, line_on('e1', :'k1') AS e1,
+	line_on('e2', :'k1') AS e2, line_on('m1', :'k1') AS m1 \gset
+SELECT is(import(:'k1', object('h1')), '0 0', 'a secret is no hotspot user');
+SELECT is(import(:'k1', object('h1', '{"service": "hotspot", "profile": "h"}')), '0 1', 'a hotspot user is');
+SELECT is((SELECT traces FROM account_states WHERE account_id = acc(:'h1')), '{"hotspot - h1"}', 'it stands in its menu');
+SELECT is(import(:'k1', object('s1')), '0 0', 'an account with an address of its own is no object');
+UPDATE account_states SET present = false WHERE account_id = acc(:'e1');
+SELECT is(import(:'k1', object('e1')), '0 0', 'nor is one that has to leave');
+UPDATE account_states SET present = true WHERE account_id = acc(:'e1');
+UPDATE subscriptions SET status = 'cancelled' WHERE id = :'e2';
+SELECT is(import(:'k1', object('e2')), '1 0', 'one of a line that has ended is somebody else''s');
+UPDATE mikrotik_secrets SET disabled = true WHERE subscription_id = :'m1';
+DELETE FROM woken;
+SELECT is(import(:'k1', object('m1')), '0 1', 'switched off by hand here, and on there');
+SELECT is((SELECT string_agg(DISTINCT r.name, ' ') FROM woken w JOIN router_settings r ON r.id = w.router), 'K1', 'its router is woken');
+SELECT is(jobs(acc(:'m1')) LIKE 'K1 % pending', true, 'for a job');
+SELECT is((SELECT traces FROM account_states WHERE account_id = acc(:'m1')), '{"ppp - m1"}', 'on what stands there');
+SELECT is(holds(:'e1'), '- - -', 'none of those left anything behind');
+-- The values of an object that are kept.
+SELECT line_on('i' || n, :'k1') FROM generate_series(1, 3) n \g /dev/null
+SELECT import(:'k1', object('i1', '{"remote_address": "1.2.3.4"}'), object('i2', '{"remote_address": "2001:db8::1"}'), object('i3', '{"profile": "P"}')) \g /dev/null
+SELECT is((SELECT string_agg(concat_ws(' ', mikrotik_username, coalesce(remote_address, '-'), coalesce(profile, '-')), ', ' ORDER BY mikrotik_username) FROM subscriptions WHERE mikrotik_username ~ '^i[1-3]'),
+	'i1 1.2.3.4 -, i2 - -, i3 - P', 'an IPv4 address, a profile that is not its package''s');
+-- Acts lock the account also where they change nothing.
+SELECT is(locks('SELECT account_switch(''x2'', false)', 'mikrotik_secrets WHERE username = ''x2'''), true, 'a switch that stands so already');
+UPDATE mikrotik_secrets SET mikrotik_id = mikrotik_id WHERE username = 'x1'; -- no lock of before stands on the new row
+SELECT is(locks('SELECT account_remove(id) FROM mikrotik_secrets WHERE username = ''x1''', 'mikrotik_secrets WHERE username = ''x1'''), true, 'a removal again');
+UPDATE mikrotik_secrets SET removed_at = now() - interval '1 day' WHERE username = 'x1';
+SELECT account_remove(id) FROM mikrotik_secrets WHERE username = 'x1' \g /dev/null
+SELECT is(removed_at, now() - interval '1 day', 'it was removed when it was') FROM mikrotik_secrets WHERE username = 'x1';
+SELECT lives_ok(format('SELECT account_require_own(%L, %L)', acc(:'e2'), '{"comment": "any"}'), 'the removed account of a line is no value of it');
 SELECT is_empty('SELECT * FROM check_accounts()', 'every invariant holds');
 SELECT finish();
 ROLLBACK;

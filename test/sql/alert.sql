@@ -124,5 +124,49 @@ SELECT is(holds(), 'restore_proof', 'bills that no proof covers');
 INSERT INTO restore_proofs (backup) VALUES ('b');
 SELECT is(holds(), NULL, 'proved');
 
+-- Recoveries are written where the alert was sent, with its own message where they have none.
+DELETE FROM alert_logs;
+CREATE FUNCTION written(condition text DEFAULT 'true') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	found text;
+BEGIN
+	EXECUTE 'SELECT string_agg(concat_ws('' '', type, severity, title, message, meta, notify, CASE WHEN resolves IS NOT NULL THEN ''recovery'' END, CASE WHEN resolved_at IS NULL THEN ''open'' END), '', '' ORDER BY type, title) FROM alert_logs WHERE ' || condition INTO found;
+	RETURN found;
+END $$;
+SELECT alert_raise(t, 'critical', repeat('x', 256), t, '{"a": 1}', 'k ' || t) FROM unnest('{device_down,system,subscription,packet_loss}'::text[]) t \g /dev/null
+SELECT is(bool_and(length(title) = 255), true, 'a title has its length') FROM alert_logs;
+UPDATE alert_logs SET title = 't', notify = CASE type WHEN 'subscription' THEN 'damped' WHEN 'packet_loss' THEN 'pending' ELSE 'done' END;
+SELECT alert_resolve('k device_down', 'up', 'again', '{"b": 2}'), alert_resolve('k system', 'over'), alert_resolve('k packet_loss', 'over') \g /dev/null
+SELECT is(written('type <> ''subscription'''), 'device_down critical t device_down {"a": 1} done, device_up info up again {"b": 2} pending recovery, packet_loss info over packet_loss {"a": 1} skipped recovery, packet_loss critical t packet_loss {"a": 1} skipped, '
+	'system info over system {"a": 1} pending recovery, system critical t system {"a": 1} done', 'recoveries');
+SELECT alert_resolve('k subscription') \g /dev/null
+SELECT is(written('type = ''subscription'''), 'subscription critical t subscription {"a": 1} damped', 'without a title none');
+SELECT alert_raise('subscription', 'critical', 't2', 'm', NULL, 'k subscription') \g /dev/null
+UPDATE alert_logs SET notify = 'damped' WHERE title = 't2';
+SELECT alert_resolve('k subscription', 'over') \g /dev/null
+SELECT is(written('type = ''subscription'' AND resolves IS NOT NULL'), 'subscription info over m damped recovery', 'the recovery of a damped alert is damped');
+SELECT isnt(alert_raise('subscription', 'info', 'a', 'b', NULL, 'k2'), NULL, 'two alerts');
+SELECT is((alert_raise('subscription', 'info', 'a', 'b', NULL, 'k2'), alert_raise('subscription', 'info', 'a', 'b', NULL, 'k2'))::text, '(,)', 'raised again twice');
+SELECT is(repeats, 2, 'are counted') FROM alert_logs WHERE key = 'k2';
+-- Only what came and went within the hour, under the same key, damps an alert.
+DELETE FROM alert_logs;
+INSERT INTO alert_logs (type, severity, title, message, key, created_at, resolved_at) SELECT 'system', 'info', 't', 'm', k, now() - a, now() FROM (VALUES ('k', interval '1 hour'), ('k', '59 minutes'), ('k', '1 minute'), ('other', '1 minute')) AS t (k, a);
+SELECT is(alert_notify_state('k'), 'pending', 'twice within an hour');
+UPDATE alert_logs SET created_at = now() - interval '59 minutes' WHERE created_at = now() - interval '1 hour';
+SELECT is(alert_notify_state('k') || ' ' || alert_notify_state('other') || ' ' || alert_notify_state(NULL), 'damped pending pending', 'three times');
+-- A sweep ends what the system said about itself, and no alert of another kind.
+DELETE FROM alert_logs;
+DELETE FROM restore_proofs;
+SELECT alert_raise(t, 'info', k, 'm', NULL, k) FROM (VALUES ('system', 'drift 1'), ('system', 'sender:x'), ('system', 'restore_proof'), ('bandwidth', 'router:y')) AS t (t, k) \g /dev/null
+SELECT alert_sweep('2026-03-02') \g /dev/null
+SELECT is((SELECT string_agg(key, ', ' ORDER BY key) FROM alert_logs WHERE resolved_at IS NULL), 'drift 1, restore_proof, router:y', 'a state that still holds stays, too');
+INSERT INTO restore_proofs (backup, proved_at) SELECT 'b', now() - make_interval(days => restore_proof_days) FROM settings;
+SELECT is(holds(), NULL, 'proved so many days ago');
+UPDATE restore_proofs SET proved_at = proved_at - interval '1 second';
+SELECT is(holds(), 'restore_proof', 'longer ago');
+INSERT INTO notification_settings (name, channel, audience, config) VALUES ('ops', 'telegram', 'staff', '{"chat_id": "-1"}'), ('hook', 'webhook', 'staff', '{"url": "http://x/"}');
+INSERT INTO message_senders (sender, failing_since, last_error) SELECT id::text, now() - interval '11 minutes', 'why' FROM notification_settings WHERE name = 'ops';
+SELECT is((SELECT fields ->> 'channel' FROM alert_conditions('2026-03-02') WHERE text_name = 'channel_failing'), 'ops (telegram)', 'a sender by the name of its channel');
+
 SELECT finish();
 ROLLBACK;

@@ -249,10 +249,98 @@ routers_and_alerts_are_those_that_stand(void **state)
 	    "\"title\":\"Router {name} berbeda dari basis data\""));
 }
 
+/* Rows of one moment: the last made comes first, and a list holds the first of its order. */
+static void
+rows_of_one_moment_are_in_the_order_of_their_ids(void **state)
+{
+	const cJSON *screen;
+	const char *bill;
+
+	(void)state;
+	begin_town();
+	bill = a_line("ani", "2026-03-02");
+	for (int i = 1; i <= 6; i++)
+		(void)paid(bill, 1000 * i, "cash", "2026-03-02");
+	(void)sql("UPDATE payments SET created_at = now()");
+	assert_string_equal(column(shown(dashboard_stats), "recent_payments", "amount"),
+	    " 6000 5000 4000 3000 2000");
+	for (int i = 1; i <= 11; i++)
+		(void)a_line(arena_printf(cx.mem, "n%02d", i), "2026-02-01");
+	(void)sql("UPDATE subscriptions SET end_date = '2026-03-05'");
+	(void)sql("UPDATE invoices SET status = 'overdue', due_date = '2026-02-01'"
+		  " WHERE id <> '%s'",
+	    bill);
+	screen = shown(dashboard_stats);
+	assert_string_equal(column(screen, "expiring_subscriptions", "mikrotik_username"),
+	    " \"ani\" \"n01\" \"n02\" \"n03\" \"n04\"");
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(screen, "overdue_list")), 5);
+	(void)sql("DELETE FROM alert_logs");
+	(void)sql("INSERT INTO alert_logs (type, severity, title, message, key, created_at)"
+		  " SELECT 'system', 'info', n::text, '', 'k' || n, now() - n * interval '1 h'"
+		  " FROM generate_series(1, 21) n");
+	screen = shown(dashboard_show);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(screen, "expiring")), 10);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(screen, "alerts")), 20);
+	assert_null(strstr(part(screen, "alerts"), "\"21\""));
+}
+
+/* The readings of each router, and the customers behind the router of a device. */
+static void
+routers_show_their_own_readings(void **state)
+{
+	const char *b = a_router("B", 2), *a = a_router("A", 1);
+	const cJSON *screen;
+
+	(void)state;
+	begin_town();
+	(void)sql("DELETE FROM alert_logs");
+	(void)a_line("ani", "2026-03-02");
+	(void)a_line("budi", "2026-03-02");
+	(void)sql("UPDATE mikrotik_secrets SET router_id = '%s' WHERE username = 'ani'", a);
+	(void)sql("UPDATE mikrotik_secrets SET router_id = '%s' WHERE username = 'budi'", b);
+	(void)sql("INSERT INTO router_snapshots (router_id, kind, data, tried_at) VALUES"
+		  " ('%s', 'live', '{\"cpu\": 7}', now()), ('%s', 'other', '{\"cpu\": 8}', now()),"
+		  " ('%s', 'other', '{\"cpu\": 9}', now())",
+	    a, a, b);
+	(void)sql("WITH t AS (INSERT INTO ping_targets (name, host, router_id) VALUES ('x', 'h',"
+		  " '%s'), ('y', 'h', NULL) RETURNING id, name) INSERT INTO alert_logs (type,"
+		  " severity, title, message, key) SELECT 'device_down', 'critical', name, '',"
+		  " 'device_down:' || id FROM t",
+	    a);
+	screen = shown(dashboard_show);
+	assert_string_equal(column(screen, "routers", "cpu"), " 7 null");
+	assert_string_equal(column(screen, "routers", "accounts"), " 1 1");
+	assert_non_null(strstr(part(screen, "alerts"), "\"customers\":1"));
+	assert_non_null(strstr(part(screen, "alerts"), "\"customers\":0"));
+}
+
+/* The newest acts, as many as are asked for. */
+static void
+activities_are_the_newest(void **state)
+{
+	const cJSON *list;
+
+	(void)state;
+	begin_town();
+	(void)a_line("ani", "2026-03-02");
+	(void)sql("INSERT INTO billing_logs (customer_id, action, message, created_at) SELECT id,"
+		  " 'paid', n, now() + make_interval(hours => h) FROM customers, (VALUES"
+		  " ('second', 1), ('first', 2), ('third', 1), ('old', 0)) AS t (n, h)");
+	list = shown_for(dashboard_activities, "limit=3");
+	assert_int_equal(cJSON_GetArraySize(list), 3);
+	assert_string_equal(part(cJSON_GetArrayItem(list, 0), "message"), "\"first\"");
+	assert_string_equal(part(cJSON_GetArrayItem(list, 1), "message"), "\"third\"");
+	assert_string_equal(part(cJSON_GetArrayItem(list, 2), "message"), "\"second\"");
+	assert_string_equal(part(cJSON_GetArrayItem(list, 0), "customer_name"), "\"ani\"");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		ROWS_TEST(rows_of_one_moment_are_in_the_order_of_their_ids),
+		ROWS_TEST(routers_show_their_own_readings),
+		ROWS_TEST(activities_are_the_newest),
 		ROWS_TEST(customers_and_lines_are_counted),
 		ROWS_TEST(debts_are_counted_by_state_and_age),
 		ROWS_TEST(money_is_of_its_days),

@@ -1,6 +1,8 @@
 /* The screen of devices and targets: their numbers, the worst of them, open alerts. */
 #include "screen.h"
 
+#include "sql.h"
+
 static void
 a_target(const char *name, const char *status, const char *measured)
 {
@@ -63,6 +65,61 @@ open_alerts_are_those_of_a_thing(void **state)
 	    "\"title\":\"Router {name} differs from the database\""));
 }
 
+/* Alerts of one moment: the last made comes first; one is marked as read, or all are. */
+static void
+alerts_are_read_one_by_one_or_all(void **state)
+{
+	const cJSON *list;
+	struct db_rows *rows;
+
+	(void)state;
+	(void)sql("DELETE FROM alert_logs");
+	(void)sql("INSERT INTO alert_logs (type, severity, title, message, key, is_read,"
+		  " created_at, updated_at) SELECT 'system', 'info', n::text, '', 'k' || n, n = 12,"
+		  " now() - CASE n WHEN 12 THEN interval '1 h' ELSE '0' END, now() - interval"
+		  " '1 day' FROM generate_series(1, 12) n");
+	list = shown_for(monitoring_alerts, "limit=2");
+	assert_int_equal(cJSON_GetArraySize(list), 2);
+	assert_string_equal(part(cJSON_GetArrayItem(list, 0), "title"), "\"11\"");
+	assert_string_equal(part(cJSON_GetArrayItem(list, 1), "title"), "\"10\"");
+	assert_string_equal(column(shown(monitoring_dashboard), "open_alerts", "title"),
+	    " \"11\" \"10\" \"9\" \"8\" \"7\" \"6\" \"5\" \"4\" \"3\" \"2\"");
+	for (int again = 0; again < 2; again++)
+		assert_int_equal(db_exec(&cx, &SQL_alert_read,
+				     V_TEXT(sql("SELECT id::text AS v FROM alert_logs"
+						" WHERE title = '%d'",
+					 11 + again))),
+		    RC_OK);
+	assert_string_equal(sql("SELECT string_agg(title, ' ' ORDER BY title) AS v FROM alert_logs"
+				" WHERE is_read"),
+	    "11 12");
+	assert_string_equal(sql("SELECT string_agg(title, ' ') AS v FROM alert_logs"
+				" WHERE updated_at = now()"),
+	    "11");
+	assert_int_equal(db_row(&cx, &SQL_alert_read_all, &rows), RC_OK);
+	assert_int_equal(db_i64(rows, 0, "read"), 10);
+	assert_string_equal(sql("SELECT bool_and(is_read)::text AS v FROM alert_logs"), "true");
+	assert_string_equal(sql("SELECT (updated_at < now())::text AS v FROM alert_logs"
+				" WHERE title = '12'"),
+	    "true");
+}
+
+/* Devices by their state; those that are not watched are not counted. */
+static void
+devices_are_counted_by_their_state(void **state)
+{
+	const cJSON *screen;
+
+	(void)state;
+	(void)sql("INSERT INTO snmp_devices (name, host, community, is_active) SELECT n, 'h', 'x',"
+		  " n <> 'off' FROM unnest('{u1,u2,u3,d1,d2,none,off}'::text[]) n");
+	(void)sql("INSERT INTO monitor_states (id, kind, status, checked_at) SELECT id, 'snmp',"
+		  " CASE left(name, 1) WHEN 'u' THEN 'up' ELSE 'down' END, now()"
+		  " FROM snmp_devices WHERE name <> 'none'");
+	screen = shown(monitoring_dashboard);
+	SHOWS("devices", "{\"up\":3,\"down\":2,\"total\":6,\"unknown\":1}");
+}
+
 static const char *
 an_interface(const char *name, const char *device, const char *speeds, const char *rates)
 {
@@ -121,6 +178,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ROWS_TEST(the_worst_targets_are_known_to_be),
 		ROWS_TEST(open_alerts_are_those_of_a_thing),
+		ROWS_TEST(alerts_are_read_one_by_one_or_all),
+		ROWS_TEST(devices_are_counted_by_their_state),
 		ROWS_TEST(the_worst_interfaces_are_the_fullest),
 	};
 
