@@ -201,5 +201,10 @@ SELECT is((SELECT string_agg(event || ' ' || attempts || ' ' || (due_at = now())
 SELECT throws_ok('SELECT message_resend(uuidv7())', 'IS404', NULL, 'a message that is not there');
 UPDATE message_outbox SET updated_at = now() WHERE event = 'test';
 SELECT throws_ok(format('SELECT message_resend(%L)', id), 'IS409', NULL, 'nor one that waits') FROM message_outbox WHERE event = 'test';
+-- A webhook receives the alert that it is about, among others.
+SELECT alert_raise('system', 'warning', 'This one', 'It is this one.', '{"a": 1}') AS this, alert_raise('system', 'info', 'Another', 'It is not.') AS other \gset
+SELECT is(message_alert(:'this') - '{id,created_at}'::text[], '{"type": "system", "severity": "warning", "title": "This one", "message": "It is this one.",
+	"meta": {"a": 1}, "is_read": false, "resolves": null}', 'the alert as a webhook receives it');
+SELECT is(message_alert(:'other') ->> 'title', 'Another', 'and another');
 SELECT finish();
 ROLLBACK;
