@@ -471,7 +471,7 @@ def test_people_are_informed_of_money_that_goes(payer, mid):
     invoice, order = payer.paid_by("permata_va")
     mid.act(order, "reverse")
     payer.wait(invoice, "unpaid", 20)
-    reported(payer, invoice, "Payment taken back: void")
+    reported(payer, invoice, "Payment taken back: voided")
     invoice, order = payer.paid_by("qris")
     mid.act(order, "refund", amount=50000)
     reported(payer, invoice, "Payment refunded", "Payment taken back: refund written off")
@@ -481,7 +481,7 @@ def test_people_are_informed_of_money_that_goes(payer, mid):
     invoice, order = payer.paid_by("qris")
     mid.act(order, "chargeback")
     payer.wait(invoice, "unpaid", 20)
-    reported(payer, invoice, "Payment taken back: chargeback")
+    reported(payer, invoice, "Payment taken back: charged back")
 
 
 def test_a_reversal_cuts_off_who_is_in_debt_without_it(payer, mid):
@@ -524,7 +524,7 @@ def test_another_amount_that_midtrans_does_not_confirm(payer, mid):
 
 @pytest.mark.parametrize("action,status,titles", [
     ("refund", "paid", ["Payment refunded", "Payment taken back: refund written off"]),
-    ("chargeback", "unpaid", ["Payment taken back: chargeback"])])
+    ("chargeback", "unpaid", ["Payment taken back: charged back"])])
 def test_money_that_came_and_went_unheard(payer, mid, action, status, titles):
     """The settlement was never reported: payment and refund are booked together (row 26)."""
     invoice = payer.billed()
