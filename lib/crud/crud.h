@@ -84,7 +84,7 @@ struct resource {
 		const char *column, *lead;
 	} number; /* a search column whose values hold the lead, in capitals, at their beginning
 		     only: a text that begins with it is looked for by the order of the column */
-	const char *sum;    /* column whose sum a filtered list shows, as sum_amount; NULL: none */
+	const char *sum; /* column whose sum a filtered list shows, as sum_amount; NULL: none */
 	const struct field *fields;
 	size_t nfields;
 	const struct filter *filters; /* beside FF_FILTER */

@@ -194,6 +194,12 @@ like_pattern(struct ctx *cx, const char *text)
 	return s.buf;
 }
 
+static char
+capital(char c)
+{
+	return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
 /* The pattern of LIKE for a number that begins with the text; NULL: the text begins otherwise. */
 static const char *
 number_pattern(struct ctx *cx, const struct resource *r, const char *text)
@@ -206,7 +212,7 @@ number_pattern(struct ctx *cx, const struct resource *r, const char *text)
 	for (; *text != '\0'; text++) {
 		if (is_like_special(*text))
 			sb_putc(&s, '\\');
-		sb_putc(&s, *text >= 'a' && *text <= 'z' ? (char)(*text - 'a' + 'A') : *text);
+		sb_putc(&s, capital(*text));
 	}
 	sb_putc(&s, '%');
 	return s.buf;

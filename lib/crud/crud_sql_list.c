@@ -220,6 +220,15 @@ struct counted {
 	const char *rows; /* "SELECT * FROM way_0 …" */
 };
 
+/* " WHERE NOT EXISTS (…)": the rows of a way that none before it finds. */
+static void
+put_not_before(struct sb *s, size_t way)
+{
+	for (size_t i = 0; i < way; i++)
+		sb_printf(s, " %s NOT EXISTS (SELECT FROM way_%zu WHERE way_%zu.id = way_%zu.id)",
+		    i == 0 ? "WHERE" : "AND", i, i, way);
+}
+
 /*
  * Find the rows of each way once, no more than are counted. PostgreSQL reads the queries of a UNION
  * ALL one after the other and stops where it has enough rows: by UNION it read and compared 100,001
@@ -230,21 +239,18 @@ static struct counted
 counted_of(const char *columns, const struct ways *w)
 {
 	struct sb with = sb_new(crud_sql_memory()), rows = sb_new(crud_sql_memory());
+	const size_t last = w->n - 1;
 
-	for (size_t i = 0; i < w->n; i++) {
-		const char *way = arena_printf(crud_sql_memory(), "(SELECT%s%s LIMIT %d)", columns,
-		    w->conditions[i], TOTAL_EXACT_MAX + 1);
-
-		if (i < w->n - 1)
-			sb_printf(&with, "%s way_%zu AS MATERIALIZED %s", i == 0 ? "WITH" : ",", i,
-			    way);
-		sb_printf(&rows, "%sSELECT * FROM %s%sway_%zu", i == 0 ? "" : " UNION ALL ",
-		    i < w->n - 1 ? "" : way, i < w->n - 1 ? "" : " ", i);
-		for (size_t j = 0; j < i; j++)
-			sb_printf(&rows,
-			    " %s NOT EXISTS (SELECT FROM way_%zu WHERE way_%zu.id = way_%zu.id)",
-			    j == 0 ? "WHERE" : "AND", j, j, i);
+	for (size_t i = 0; i < last; i++) {
+		sb_printf(&with, "%s way_%zu AS MATERIALIZED (SELECT%s%s LIMIT %d)",
+		    i == 0 ? "WITH" : ",", i, columns, w->conditions[i], TOTAL_EXACT_MAX + 1);
+		sb_printf(&rows, "SELECT * FROM way_%zu", i);
+		put_not_before(&rows, i);
+		sb_puts(&rows, " UNION ALL ");
 	}
+	sb_printf(&rows, "SELECT * FROM (SELECT%s%s LIMIT %d) way_%zu", columns,
+	    w->conditions[last], TOTAL_EXACT_MAX + 1, last);
+	put_not_before(&rows, last);
 	return (struct counted){ with.buf, rows.buf };
 }
 

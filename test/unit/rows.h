@@ -110,8 +110,7 @@ break_database(void)
 static inline void
 break_function(const char *name)
 {
-	const char *arguments =
-	    sql("SELECT pg_get_function_arguments('%s'::regproc) AS v", name);
+	const char *arguments = sql("SELECT pg_get_function_arguments('%s'::regproc) AS v", name);
 	const char *result = sql("SELECT pg_get_function_result('%s'::regproc) AS v", name);
 
 	(void)sql("CREATE OR REPLACE FUNCTION %s(%s) RETURNS %s LANGUAGE plpgsql AS"

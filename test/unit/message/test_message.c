@@ -125,8 +125,8 @@ a_message_that_was_refused_waits(void **state)
 	assert_int_equal(message_send_next(&cx, the_outbox(sender), &sent, &well), RC_OK);
 	logged = log_caught();
 	assert_non_null(strstr(logged, "level=warn "));
-	assert_non_null(strstr(logged,
-	    "channel=webhook outcome=retry detail=\"The webhook answered 503\"\n"));
+	assert_non_null(
+	    strstr(logged, "channel=webhook outcome=retry detail=\"The webhook answered 503\"\n"));
 	assert_true(sent && !well);
 	assert_string_equal(states(), "pending 1");
 	assert_string_equal(sql("SELECT (due_at > now())::text AS v FROM message_outbox"), "true");
@@ -252,8 +252,7 @@ a_chat_that_moved_is_followed(void **state)
 
 	(void)state;
 	answering(turns, 2);
-	(void)setenv("TELEGRAM_API_URL",
-	    arena_printf(cx.mem, "http://127.0.0.1:%d", peer.port), 1);
+	(void)setenv("TELEGRAM_API_URL", arena_printf(cx.mem, "http://127.0.0.1:%d", peer.port), 1);
 	(void)setenv("TELEGRAM_BOT_TOKEN", "TOK", 1);
 	assert_int_equal(conf_load(&cx, "/dev/null", &conf), RC_OK);
 	sender = sql("INSERT INTO notification_settings (channel, name, config, gap_ms) VALUES"
