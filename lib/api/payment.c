@@ -64,7 +64,6 @@ static const struct filter filters[] = {
 	{ "received_to",   "received_on", "<=", &received_to },
 };
 
-/* (the column that a search finds most rows by comes last: crud_sql_list.c keeps those of the others) */
 static const char *const search[] = { "reference", "customer.name", "invoice.invoice_number",
 	NULL };
 

@@ -15,7 +15,8 @@
  * (crud_csv.c). The total of a list without filters comes from row_counts if the table is
  * counted (crud_sql.c). The planner estimates a filtered list first: up to 250,000 rows are all
  * found and sorted; more are walked in the order of the list to the end of the page (crud_list.c).
- * Either are counted to 100,000.
+ * Either are counted to 100,000. The column by which a search finds most rows stands last among
+ * those of a resource: a count keeps what the others find.
  *
  * Writes record the actor (db_set_actor()). A rule over more than one field belongs into
  * the database, or into .check. An act with rules of its own (an invoice is issued, not

@@ -55,7 +55,7 @@ struct listing {
 	struct page page;
 	struct db_val vals[CRUD_FILTERS_MAX + 5];
 	size_t nvals;     /* without limit and offset */
-	int64_t estimate; /* the planner's of the total; 0: not asked for */
+	int64_t estimate; /* of the total, the planner's or a remembered one; 0: not asked for */
 };
 
 /* The total of a list: its query, from sending to result. */
@@ -83,7 +83,7 @@ const struct db_stmt *crud_child_stmt(const struct child *);
 /* Answer with the whole list as CSV. */
 enum rc crud_csv(struct ctx *, struct listing *, struct resp *) _must_check_;
 
-/* Ask the planner how many rows a list has. */
+/* Take the remembered total for the number of a list's rows, or ask the planner for it. */
 enum rc crud_total_estimate(struct ctx *, const struct list_stmts *, struct listing *) _must_check_;
 
 /* Queue the count of a list, unless its total is remembered; after db_sync() take the total. */

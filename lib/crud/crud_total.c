@@ -67,9 +67,14 @@ enum rc
 crud_total_estimate(struct ctx *cx, const struct list_stmts *st, struct listing *l)
 {
 	static const char key[] = "\"Plan Rows\":"; /* of the outermost node of the plan */
+	struct page known = { 0 };
 	struct db_rows *rows;
 	const char *at;
 
+	if (recall(st, hash_of(cx, l), &known)) {
+		l->estimate = known.total;
+		return RC_OK;
+	}
 	TRY(db_query_n(cx, &st->estimate, DB_ROW, &rows, l->vals, l->nvals));
 	at = strstr(db_text(rows, 0, "QUERY PLAN"), key);
 	if (at == NULL)
@@ -112,25 +117,33 @@ crud_total_send(struct ctx *cx, const struct list_stmts *st, struct listing *l,
 	return db_send_n(cx, &st->count, DB_ROW, &ret->count, l->vals, l->nvals);
 }
 
-/* Ask for the estimate, a further statement, only when there are more rows than are counted. */
-enum rc
-crud_total_take(struct ctx *cx, const struct list_stmts *st, struct listing *l,
+/* Take what was counted; more rows than are counted are estimated, by a further statement. */
+static enum rc
+take_count(struct ctx *cx, const struct list_stmts *st, struct listing *l,
     const struct total_query *q)
 {
 	struct page *p = &l->page;
 
+	p->total = db_i64(q->count, 0, "total");
+	if (l->key.r->sum != NULL)
+		p->sum = db_i64(q->count, 0, "sum");
+	if (p->total > TOTAL_EXACT_MAX)
+		TRY(take_estimate(cx, st, l));
+	if (clock_ms() - q->since >= TOTAL_COSTLY_MS)
+		remember(st, q->hash, p);
+	return RC_OK;
+}
+
+enum rc
+crud_total_take(struct ctx *cx, const struct list_stmts *st, struct listing *l,
+    const struct total_query *q)
+{
 	if (st->exact) {
-		p->total = db_i64(q->count, 0, "total");
+		l->page.total = db_i64(q->count, 0, "total");
 		return RC_OK;
 	}
 	if (q->count != NULL)
-		p->total = db_i64(q->count, 0, "total");
-	if (q->count != NULL && l->key.r->sum != NULL)
-		p->sum = db_i64(q->count, 0, "sum");
-	if (q->count != NULL && p->total > TOTAL_EXACT_MAX)
-		TRY(take_estimate(cx, st, l));
-	if (q->count != NULL && clock_ms() - q->since >= TOTAL_COSTLY_MS)
-		remember(st, q->hash, p);
+		TRY(take_count(cx, st, l, q));
 	mark(l);
 	return RC_OK;
 }

@@ -339,6 +339,27 @@ an_estimate_is_at_most_the_table(void **state)
 	assert_int_equal(db_exec(&cx, &forget), RC_OK);
 }
 
+/* A total that took long to count is remembered: the planner is not asked again for its size. */
+static void
+a_remembered_total_is_no_question_to_the_planner(void **state)
+{
+	static const struct list_stmts slow = {
+		.count = { NULL, "SELECT 7::bigint AS total FROM pg_sleep(0.03)", 0 },
+		.estimate = { NULL, "EXPLAIN (FORMAT JSON) SELECT FROM generate_series(1, 3)", 0 }
+	};
+	struct listing l = { .key = { .r = &thing, .sort = "name", .search = true } };
+	struct total_query q;
+
+	(void)state;
+	assert_int_equal(crud_total_estimate(&cx, &slow, &l), RC_OK);
+	assert_int_equal(l.estimate, 3);
+	assert_int_equal(crud_total_send(&cx, &slow, &l, &q), RC_OK);
+	assert_int_equal(db_sync(&cx), RC_OK);
+	assert_int_equal(crud_total_take(&cx, &slow, &l, &q), RC_OK);
+	assert_int_equal(crud_total_estimate(&cx, &slow, &l), RC_OK);
+	assert_int_equal(l.estimate, 7);
+}
+
 /*
  * Bug: 1,000,000 bills were joined with their customers and sorted for a page of 20 by name: 2 s.
  * The condition lets the planner begin with the first customers.
@@ -462,6 +483,7 @@ main(void)
 		cmocka_unit_test(a_number_is_found_by_its_beginning),
 		cmocka_unit_test(a_row_that_is_found_twice_counts_once),
 		cmocka_unit_test(an_estimate_is_at_most_the_table),
+		cmocka_unit_test(a_remembered_total_is_no_question_to_the_planner),
 		cmocka_unit_test(a_sort_over_a_join_begins_there),
 		cmocka_unit_test(only_whole_tables_are_counted_by_trigger),
 		cmocka_unit_test(condition_is_the_first_parameter),
