@@ -9,13 +9,6 @@
 
 enum { TIMEOUT_MS = 150 };
 
-#define OID(...)                                                                                   \
-	{                                                                                          \
-		sizeof((uint32_t[]){ __VA_ARGS__ }) / 4,                                           \
-		{                                                                                  \
-			__VA_ARGS__                                                                \
-		}                                                                                  \
-	}
 #define SYS(n)    OID(1, 3, 6, 1, 2, 1, 1, n, 0)
 #define IF(c, i)  OID(1, 3, 6, 1, 2, 1, 2, 2, 1, c, i)
 #define IFX(c, i) OID(1, 3, 6, 1, 2, 1, 31, 1, 1, 1, c, i)

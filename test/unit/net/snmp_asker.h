@@ -9,13 +9,6 @@
 
 enum { TIMEOUT_MS = 200 };
 
-#define OID(...)                                                                                   \
-	{                                                                                          \
-		sizeof((uint32_t[]){ __VA_ARGS__ }) / 4,                                           \
-		{                                                                                  \
-			__VA_ARGS__                                                                \
-		}                                                                                  \
-	}
 #define UPTIME OID(1, 3, 6, 1, 2, 1, 1, 3, 0)
 #define NAME   OID(1, 3, 6, 1, 2, 1, 1, 5, 0)
 #define OCTETS OID(1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 6, 7)

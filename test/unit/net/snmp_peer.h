@@ -20,6 +20,15 @@
 #include "net/snmp_ber.h"
 #include "unit.h"
 
+/* A name, of its numbers. */
+#define OID(...)                                                                                   \
+	{                                                                                          \
+		sizeof((uint32_t[]){ __VA_ARGS__ }) / 4,                                           \
+		{                                                                                  \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
+	}
+
 /* A row of the agent's table. */
 struct snmp_row {
 	struct snmp_oid name;

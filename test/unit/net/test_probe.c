@@ -1,7 +1,6 @@
 /* Requests to isp-probe: its answer, and all that may be missing of one. */
 #include "fixture.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "descriptors.h"
 #include "net/probe.h"
 
 /* An isp-probe of one request, in a directory of its own. */
@@ -155,18 +155,6 @@ a_missing_server_is_tried_again(void **state)
 	directory[93] = '\0';
 	assert_int_equal(probe_ask(&cx, directory, "x", 1000, &text), RC_INTERNAL);
 	assert_string_equal(cx.err.msg, "the path of isp-probe.sock is too long");
-}
-
-static int
-descriptors(void)
-{
-	DIR *all = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (readdir(all) != NULL)
-		n++;
-	(void)closedir(all);
-	return n;
 }
 
 static void

@@ -4,10 +4,10 @@
 
 #include "unit.h"
 
-#include <dirent.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "descriptors.h"
 #include "net/snmp_asker.h"
 
 static void
@@ -76,18 +76,6 @@ version_1_has_no_bulk(void **state)
 	assert_int_equal(got.outcome, SNMP_REPLIED);
 	assert_int_equal(got.n, 1);
 	assert_true(vars[0].number == 4294967295);
-}
-
-static int
-descriptors(void)
-{
-	DIR *all = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (readdir(all) != NULL)
-		n++;
-	(void)closedir(all);
-	return n;
 }
 
 /* Agents are closed in any order, the rest with their engine, which leaves no descriptor. */
