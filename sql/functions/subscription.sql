@@ -162,18 +162,16 @@ BEGIN
 		ORDER BY seq OFFSET 0) lines;
 END $$;
 
--- A due date was moved: where nothing is overdue any more, a suspension for debt is lifted. After missed nights a bill may be past
--- its grace that no run has marked: it keeps the line off. A line that waited for its first payment is on where that has come.
+-- A due date was moved: where nothing is overdue any more, a suspension for debt may be lifted, and a line that waited for its
+-- first payment be on where that has come. After missed nights a bill may be past its grace that no run has marked.
 CREATE OR REPLACE FUNCTION subscription_lift_debt(sub uuid, log_text text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
-	IF s.suspend_reason = 'debt' AND NOT EXISTS (SELECT FROM open_invoices(s.customer_id, sub) WHERE status = 'overdue')
-	   AND NOT is_line_past_grace(s, s.end_date + service_off_gain(s, today), today) THEN
-		PERFORM subscription_switch_on(s, log_text, today, true);
-	ELSIF s.suspend_reason = 'new' THEN
+	IF s.suspend_reason = 'new'
+	   OR s.suspend_reason = 'debt' AND NOT EXISTS (SELECT FROM open_invoices(s.customer_id, sub) WHERE status = 'overdue') THEN
 		PERFORM subscription_reconsider(sub, log_text, today);
 	END IF;
 END $$;
