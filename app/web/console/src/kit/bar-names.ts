@@ -17,19 +17,23 @@ export function barNames(names: string[], width: number): string[] {
 	const longest = Math.max(4, ...names.map(n => n.length));
 	if (GAP + LETTER * longest <= room) return names;
 	const letters = Math.floor((room - GAP_OF_LINES) / LETTER_OF_LINE);
-	if (letters >= FEWEST_LETTERS) return names.map(name => inLines(name, letters, room));
+	/* Names of as many letters break alike: of twelve months nine had two lines, and three had one. */
+	const fits = (line: string) =>
+		[line, ...names.filter(n => n.length === line.length)].every(
+			like => widthOf(like) + GAP_OF_LINES <= room,
+		);
+	if (letters >= FEWEST_LETTERS) return names.map(name => inLines(name, letters, fits));
 	const every = Math.ceil((GAP + LETTER * longest) / room);
 	return names.map((name, i) => (i % every === 0 ? name : ''));
 }
 
-function inLines(name: string, letters: number, room: number) {
+function inLines(name: string, letters: number, fits: (line: string) => boolean) {
 	const lines: string[] = [];
 	for (const word of name.split(' ')) {
 		const short = word.length > letters ? `${word.slice(0, letters - 2)}…` : word;
 		const last = lines.at(-1);
 		const joined = `${last} ${short}`;
-		if (last !== undefined && widthOf(joined) + GAP_OF_LINES <= room)
-			lines[lines.length - 1] = joined;
+		if (last !== undefined && fits(joined)) lines[lines.length - 1] = joined;
 		else lines.push(short);
 	}
 	return lines.join('\n');
