@@ -51,26 +51,25 @@ $$;
 CREATE OR REPLACE FUNCTION account_mark_dirty(ids uuid[], kicks boolean[])
 RETURNS void LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
-	routers uuid[];
+	routers    uuid[];
+	has_absent boolean;
 BEGIN
-	INSERT INTO profile_states (package_id, router_id)
-	SELECT m.package_id, m.router_id
-	  FROM (SELECT DISTINCT package_id, router_id
-	          FROM mikrotik_secrets
-	         WHERE id = ANY (ids) AND router_id IS NOT NULL AND package_id IS NOT NULL AND profile IS NULL
-	           AND removed_at IS NULL AND service <> 'static') m
-	 WHERE NOT EXISTS (SELECT FROM profile_states p
-	                    WHERE p.package_id = m.package_id AND p.router_id = m.router_id)
-	 ORDER BY 1, 2
-	    ON CONFLICT DO NOTHING;
-
-	WITH made AS (
-		INSERT INTO account_states AS s (account_id, router_id, kick)
-		SELECT m.id, m.router_id, w.kick
-		  FROM unnest(ids, kicks) AS w(id, kick)
+	WITH dirty AS MATERIALIZED (
+		SELECT m.id, m.router_id, m.package_id, w.kick, m.wanted,
+		       m.package_id IS NOT NULL AND m.profile IS NULL AND m.removed_at IS NULL AND m.service <> 'static' AS has_profile
+		  FROM unnest(ids, kicks) AS w (id, kick)
 		  JOIN mikrotik_secrets m ON m.id = w.id
 		 WHERE m.router_id IS NOT NULL
-		 ORDER BY m.id
+	), profiles AS (
+		INSERT INTO profile_states (package_id, router_id)
+		SELECT DISTINCT d.package_id, d.router_id FROM dirty d
+		 WHERE d.has_profile AND NOT EXISTS (SELECT FROM profile_states p
+		                                      WHERE p.package_id = d.package_id AND p.router_id = d.router_id)
+		 ORDER BY 1, 2
+		    ON CONFLICT DO NOTHING
+	), made AS (
+		INSERT INTO account_states AS s (account_id, router_id, kick)
+		SELECT id, router_id, kick FROM dirty ORDER BY id
 		    ON CONFLICT (account_id, router_id) DO UPDATE
 		   SET present = true,
 		       generation = s.generation + 1,
@@ -82,13 +81,17 @@ BEGIN
 		       updated_at = now()
 		RETURNING s.router_id
 	)
-	SELECT array_agg(DISTINCT router_id) INTO routers FROM made;
+	SELECT array_agg(DISTINCT router_id), (SELECT bool_or(wanted = 'absent') FROM dirty)
+	  INTO routers, has_absent
+	  FROM made;
 
-	UPDATE account_states s
-	   SET synced_generation = s.generation, kick = false, sync_state = 'synced', synced_at = now()
-	  FROM mikrotik_secrets m
-	 WHERE m.id = ANY (ids) AND m.wanted = 'absent' AND s.account_id = m.id AND s.router_id = m.router_id
-	   AND s.traces = '{}';
+	IF has_absent THEN
+		UPDATE account_states s
+		   SET synced_generation = s.generation, kick = false, sync_state = 'synced', synced_at = now()
+		  FROM mikrotik_secrets m
+		 WHERE m.id = ANY (ids) AND m.wanted = 'absent' AND s.account_id = m.id AND s.router_id = m.router_id
+		   AND s.traces = '{}';
+	END IF;
 	PERFORM router_notify(routers || ARRAY(SELECT router_id FROM account_states
 	                                        WHERE account_id = ANY (ids) AND NOT present));
 END $$;

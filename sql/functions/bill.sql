@@ -9,6 +9,28 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT ROW(kind, text, quantity, unit_price, quantity * unit_price, taxable, NULL, NULL, NULL)::bill_line
 $$;
 
+-- The text of a line that no person wrote, in the language of messages: customers read it on the bill, on its page and at Midtrans.
+CREATE OR REPLACE FUNCTION bill_text(name text, VARIADIC parts text[] DEFAULT '{}') RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT format(CASE g.message_language WHEN 'en' THEN t.en ELSE t.id END, VARIADIC parts)
+	FROM settings g, (VALUES
+		('part', '%s, %s to %s', '%s, %s s.d. %s'),
+		('days', '%s days', 'Potongan %s hari'),
+		('discount', 'Discount', 'Diskon'),
+		('charge', 'Charge', 'Biaya'),
+		('difference', 'Difference', 'Selisih'),
+		('change', 'Change to %s, %s days', 'Ganti ke %s, %s hari'),
+		('late_fee', 'Late fee for %s', 'Denda keterlambatan %s'),
+		('opening', 'Open in %s', 'Sisa tagihan dari %s'),
+		('reactivation', 'Reactivation', 'Biaya penyambungan kembali')) t (name, en, id)
+	WHERE t.name = bill_text.name
+$$;
+
+CREATE OR REPLACE FUNCTION bill_day(day date) RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT to_char(day, CASE message_language WHEN 'en' THEN 'YYYY-MM-DD' ELSE 'DD-MM-YYYY' END) FROM settings
+$$;
+
 -- Has the line anything beside its package: extras, discounts, charges, days as money? One row, as open_days() gives.
 CREATE OR REPLACE FUNCTION bill_extras(customer uuid, sub uuid, pending_days int) RETURNS TABLE (has_extras boolean)
 LANGUAGE sql STABLE AS $$
@@ -88,7 +110,7 @@ $$;
 -- Days as money: their share of what the service costs, at most the `rest` that other discounts leave of it.
 CREATE OR REPLACE FUNCTION days_lines(pending int, service bigint, rest bigint, length int) RETURNS bill_line[]
 LANGUAGE sql STABLE AS $$
-	SELECT ARRAY(SELECT ROW('discount', format('%s days', given), 1, -money, -money, true, NULL, NULL, given)::bill_line
+	SELECT ARRAY(SELECT ROW('discount', bill_text('days', given::text), 1, -money, -money, true, NULL, NULL, given)::bill_line
 		FROM least(pending, length) AS given, greatest(least(rest, days_price(service, given, length)), 0) AS money
 		WHERE given > 0)
 $$;
@@ -114,14 +136,21 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 		ELSE floor(base * tax_above(rate, share) / tax_below(share) + 0.5) END::bigint
 $$;
 
--- The tax of a bill of this customer. (plpgsql: it keeps its plan, and the nightly run asks for each bill.)
+-- The sum of the lines that are taxed, at least 0. This and tax_of() are in plpgsql: they keep their plans, and the nightly
+-- run asks for each bill.
+CREATE OR REPLACE FUNCTION taxable_of(lines bill_line[]) RETURNS bigint
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	RETURN (SELECT greatest(coalesce(sum(amount) FILTER (WHERE taxable AND kind <> 'tax'), 0), 0)::bigint FROM unnest(lines));
+END $$;
+
+-- The tax of a bill of this customer.
 CREATE OR REPLACE FUNCTION tax_of(lines bill_line[], customer uuid) RETURNS bigint
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
+	-- OFFSET 0 gives tax_on() a value, so that the planner takes in its text: as a call of its own it cost seven times as much.
 	RETURN (SELECT CASE WHEN c.tax_exempt THEN 0 ELSE tax_on(t.base, g.tax_mode, g.tax_rate, g.tax_base) END
-		FROM settings g, customers c,
-		     (SELECT greatest(coalesce(sum(amount) FILTER (WHERE taxable AND kind <> 'tax'), 0), 0)::bigint AS base FROM unnest(lines)) t
-		WHERE c.id = customer);
+		FROM settings g, customers c, (SELECT taxable_of(lines) AS base OFFSET 0) t WHERE c.id = customer);
 END $$;
 
 -- Exclusive tax is a line of its own; prices that include it need none.
@@ -227,16 +256,48 @@ END $$;
 CREATE OR REPLACE FUNCTION invoice_rewrite_days(invoice invoices, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	lines   bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(invoice.id)) l WHERE l.kind <> 'tax' AND NOT is_days_line(l));
-	pending int := (SELECT pending_days FROM subscriptions WHERE id = invoice.subscription_id);
-	taken   int := (SELECT coalesce(sum(l.taken), 0) FROM unnest(bill_lines_of(invoice.id)) l WHERE is_days_line(l));
-	service bigint;
-	rest    bigint;
+	lines    bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(invoice.id)) l WHERE l.kind <> 'tax' AND NOT is_days_line(l));
+	pending  int := (SELECT pending_days FROM subscriptions WHERE id = invoice.subscription_id);
+	taken    int := (SELECT coalesce(sum(l.taken), 0) FROM unnest(bill_lines_of(invoice.id)) l WHERE is_days_line(l));
+	service  bigint;
+	rest     bigint;
+	tax      bigint;
+	tax_line bill_line[];
 BEGIN
 	SELECT coalesce(sum(l.amount) FILTER (WHERE l.kind <> 'discount' OR l.item_id IS NULL), 0), coalesce(sum(l.amount), 0) INTO service, rest
 	FROM unnest(lines) l WHERE l.kind IN ('package', 'part', 'item', 'discount');
 	lines := lines || days_lines(pending + taken, service, rest, invoice.period_end - invoice.period_start + 1);
-	PERFORM invoice_set_lines(invoice, bill_taxed(lines, invoice.customer_id), today);
+	SELECT * INTO tax, tax_line FROM tax_as_issued(invoice, lines);
+	PERFORM invoice_set_lines(invoice, lines || tax_line, today);
+	UPDATE invoices SET tax_amount = tax WHERE id = invoice.id AND tax_amount <> tax;
+END $$;
+
+-- The tax of an issued bill with other lines, in the way of its issue, and its line. A bill does not keep the settings of that day:
+-- where those of today give another tax than the bill has, its tax follows what is taxed, in proportion.
+CREATE OR REPLACE FUNCTION tax_as_issued(invoice invoices, lines bill_line[], OUT tax bigint, OUT tax_line bill_line[])
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	issued bill_line[] := bill_lines_of(invoice.id);
+BEGIN
+	IF is_taxed_as_now(invoice) THEN
+		tax := tax_of(lines, invoice.customer_id);
+		tax_line := (SELECT tax_lines(tax, g.tax_mode, g.tax_rate) FROM settings g);
+		RETURN;
+	END IF;
+	tax := coalesce(floor(invoice.tax_amount::numeric * taxable_of(lines) / nullif(taxable_of(issued), 0) + 0.5), 0);
+	tax_line := ARRAY(SELECT ROW(l.kind, l.text, 1, tax, tax, false, NULL, NULL, NULL)::bill_line
+		FROM unnest(issued) l WHERE l.kind = 'tax' AND tax > 0);
+END $$;
+
+-- Would the settings of today tax the bill as it is taxed?
+CREATE OR REPLACE FUNCTION is_taxed_as_now(invoice invoices) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	issued bill_line[] := bill_lines_of(invoice.id);
+	fresh  bill_line[] := bill_taxed(ARRAY(SELECT l FROM unnest(issued) l WHERE l.kind <> 'tax'), invoice.customer_id);
+BEGIN
+	RETURN invoice.tax_amount = tax_of(issued, invoice.customer_id)
+		AND (SELECT sum(l.amount) FROM unnest(fresh) l) = invoice.amount;
 END $$;
 
 CREATE OR REPLACE FUNCTION is_days_line(l bill_line) RETURNS boolean

@@ -22,6 +22,8 @@ BEGIN
 	PERFORM raise_invalid('lines', 'format', 'The lines must be a list of {kind, text, quantity, unit_price, taxable}.')
 	WHERE CASE WHEN jsonb_typeof(input) <> 'array' THEN true
 		ELSE EXISTS (SELECT FROM jsonb_array_elements(input) l WHERE NOT is_line(l)) END;
+	PERFORM raise_invalid('lines', 'max', 'The unit price of a discount must not be greater than 0.', '{"max": 0}')
+	FROM jsonb_array_elements(input) l WHERE l ->> 'kind' = 'discount' AND line_money(l ->> 'unit_price') > 0;
 	RETURN bill_taxed(ARRAY(
 		SELECT ROW(l.kind, l.text, coalesce(l.quantity, 1), l.money, coalesce(l.quantity, 1) * l.money,
 			coalesce(l.taxable, l.kind NOT IN ('deposit', 'late_fee')), NULL, NULL, NULL)::bill_line

@@ -28,13 +28,13 @@ CREATE OR REPLACE FUNCTION money_rows(customer uuid) RETURNS text
 LANGUAGE sql STABLE AS $$
 	SELECT string_agg(format('%s %s %s of %s', day, what, id, amount), ', ' ORDER BY at DESC)
 	FROM (
-		SELECT 'payment' AS what, id, amount, received_on AS day, created_at AS at FROM payments WHERE customer_id = customer
-		UNION ALL SELECT 'reversal', r.id, -r.amount, r.reversed_on, r.created_at
+		SELECT 'payment' AS what, id::text, amount, received_on AS day, created_at AS at FROM payments WHERE customer_id = customer
+		UNION ALL SELECT 'reversal', r.id::text, -r.amount, r.reversed_on, r.created_at
 			FROM payment_reversals r JOIN payments p ON p.id = r.payment_id WHERE p.customer_id = customer
-		UNION ALL SELECT 'refund', r.id, -r.amount, r.refunded_on, r.created_at
+		UNION ALL SELECT 'refund', r.id::text, -r.amount, r.refunded_on, r.created_at
 			FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.customer_id = customer
-		UNION ALL SELECT kind, id, amount, entered_on, created_at FROM customer_credits WHERE customer_id = customer
-		UNION ALL SELECT 'allocation to ' || i.invoice_number || ', row', NULL, a.amount, a.entered_on, a.created_at
+		UNION ALL SELECT kind, id::text, amount, entered_on, created_at FROM customer_credits WHERE customer_id = customer
+		UNION ALL SELECT 'allocation to ' || i.invoice_number || ', row', a.id::text, a.amount, a.entered_on, a.created_at
 			FROM allocations a JOIN invoices i ON i.id = a.invoice_id WHERE i.customer_id = customer
 		ORDER BY at DESC LIMIT 5) newest
 $$;
@@ -117,6 +117,9 @@ LANGUAGE sql STABLE AS $$
 		WHERE is_day_sold(s.id, s.start_date, day::date)
 		   OR EXISTS (SELECT FROM invoices i WHERE i.subscription_id = s.id AND day::date BETWEEN i.period_start AND i.period_end)) sold
 	WHERE o.lost_days > sold.n AND o.struck_at IS NULL
+	  -- (days off of a time as postpaid: they are in the days from the start that stand for that time)
+	  AND NOT EXISTS (SELECT FROM service_days d WHERE d.subscription_id = s.id AND d.reason = 'billed while postpaid' AND d.entered_on >= o.back_on)
+	  AND NOT EXISTS (SELECT FROM invoices i WHERE i.subscription_id = s.id AND i.period_start IS NOT NULL AND NOT i.grants_days)
 	UNION ALL
 	SELECT i.invoice_number, format('of %s to %s is %s, and stands in the ledger with %s days of %s', i.period_start, i.period_end, i.status,
 		coalesce(l.days, 0), i.period_end - i.period_start + 1)

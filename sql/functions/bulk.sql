@@ -68,6 +68,11 @@ BEGIN
 	IF cardinality(targets) > 500 THEN
 		PERFORM raise_invalid('filter', 'max_items', 'The filter must not find more than 500 rows.', '{"max": 500}');
 	END IF;
+	-- (an act may issue a bill, and hold the counter of its number: no customer is waited for then)
+	PERFORM FROM customers c WHERE input ->> 'act' <> 'remind' AND c.id IN (
+		SELECT customer_id FROM invoices i WHERE noun = 'invoice' AND i.id = ANY(targets)
+		UNION ALL SELECT customer_id FROM subscriptions s WHERE noun = 'subscription' AND s.id = ANY(targets))
+	ORDER BY c.id FOR NO KEY UPDATE;
 	FOREACH id IN ARRAY targets LOOP
 		BEGIN
 			ok := true;

@@ -90,7 +90,7 @@ END $$;
 CREATE OR REPLACE FUNCTION reactivation_charge(subscription subscriptions, service_off service_offs, today date) RETURNS void
 LANGUAGE sql AS $$
 	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, off_id, entered_on, actor)
-	SELECT subscription.customer_id, subscription.id, 'charge', 'Reactivation', g.reactivation_fee, service_off.id, today, session_actor()
+	SELECT subscription.customer_id, subscription.id, 'charge', bill_text('reactivation'), g.reactivation_fee, service_off.id, today, session_actor()
 	FROM settings g WHERE g.reactivation_fee > 0 AND NOT EXISTS (SELECT FROM charges WHERE off_id = service_off.id)
 $$;
 

@@ -15,7 +15,8 @@
 -- period begins on another day of the month, so the anchor of rolling months is cleared: the next bill
 -- sets it to its own first day. A settled period sets the count of promises to 0: an expired subscription
 -- may have promises_max of them after each period. `until_day` is the last day that a gift of the policy
--- `restart` makes up for.
+-- `restart` makes up for. A subscription that has become postpaid keeps its end_date, the last billed day: what
+-- its ledger gets is a period of its prepaid time that is undone.
 CREATE OR REPLACE FUNCTION service_days_add(sub uuid, day_count int, what text, invoice uuid, off bigint, reason text, today date,
 	until_day date DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -26,7 +27,8 @@ BEGIN
 	INSERT INTO service_days (subscription_id, days, kind, invoice_id, off_id, reason, actor, entered_on, until_day)
 	VALUES (sub, day_count, what, invoice, off, reason, session_actor(), today, until_day);
 	UPDATE subscriptions
-	SET end_date = end_date + day_count, anchor_day = CASE WHEN what IN ('gift', 'off') THEN NULL ELSE anchor_day END,
+	SET end_date = CASE WHEN is_postpaid THEN end_date ELSE end_date + day_count END,
+	    anchor_day = CASE WHEN what IN ('gift', 'off') THEN NULL ELSE anchor_day END,
 	    promises = CASE WHEN what = 'period' AND day_count > 0 THEN 0 ELSE promises END, updated_at = now()
 	WHERE id = sub;
 END $$;
@@ -110,7 +112,7 @@ END $$;
 
 -- End the off period, if there is one: the days off are given back as the late policy says. A postpaid
 -- subscription has no ledger of days that could give them back: lost_days is all of them, and no bill
--- has them.
+-- has them. Those up to end_date were billed before it became postpaid: they are a discount.
 -- `is_on_again` is false where another off period follows at once: the policy `restart` then gives nothing.
 CREATE OR REPLACE FUNCTION service_off_close(subscription subscriptions, today date, is_on_again boolean) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -129,6 +131,9 @@ BEGIN
 	UPDATE service_offs SET back_on = back, lost_days = lost WHERE id = o.id;
 	IF subscription.is_postpaid THEN
 		PERFORM service_off_close_postpaid(subscription, back, today);
+		IF NOT is_off_lost(subscription, o) OR o.cause IN ('manual', 'pause') THEN
+			PERFORM pending_days_add(subscription.id, greatest(least(back, subscription.end_date + 1) - o.from_day, 0), today);
+		END IF;
 		RETURN;
 	END IF;
 	PERFORM service_days_add(subscription.id, back - o.from_day - lost, 'off', NULL, o.id, format('off from %s, back on %s', o.from_day, back), today);
@@ -214,34 +219,54 @@ $$;
 
 -- ---- days by hand
 
-/*
- * Give days to a subscription, or take given days back. Open bills of periods
- * that have not begun move by the same days. A calendar or postpaid
- * subscription gets the days as a discount on a bill.
- */
+-- Give days to a subscription, or take given days back.
 CREATE OR REPLACE FUNCTION subscription_days_add(sub uuid, days int, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM subscription_days_enter(subscription_lock_live(sub), days, reason, today);
+	PERFORM subscription_reconsider(sub, CASE WHEN days > 0 THEN 'days were given' ELSE 'days were taken back' END, today);
+END $$;
+
+/*
+ * The same without switching the service on. Open bills of periods that have not
+ * begun move by the same days. A calendar or postpaid subscription gets the days as
+ * a discount on a bill.
+ */
+CREATE OR REPLACE FUNCTION subscription_days_enter(subscription subscriptions, days int, reason text, today date) RETURNS void
+LANGUAGE plpgsql AS $$
 DECLARE
-	s subscriptions := subscription_lock_live(sub);
 	t record;
 BEGIN
 	IF days IS NULL OR days = 0 THEN
 		PERFORM raise_invalid('days', 'not_zero', 'The days must not be 0.');
 	END IF;
-	SELECT * INTO t FROM terms_of(s);
-	IF t.cycle = 'calendar' OR s.is_postpaid THEN
-		PERFORM pending_days_add(sub, days, today);
+	SELECT * INTO t FROM terms_of(subscription);
+	IF t.cycle = 'calendar' OR subscription.is_postpaid THEN
+		PERFORM pending_days_add(subscription.id, days, today);
 	ELSE
-		PERFORM require_days_removable(s, days, today);
-		PERFORM service_days_add(sub, days, 'gift', NULL, NULL, reason, today);
-		PERFORM open_periods_move(s, days, today);
+		PERFORM require_days_removable(subscription, days, today);
+		PERFORM service_days_add(subscription.id, days, 'gift', NULL, NULL, reason, today);
+		PERFORM open_periods_move(subscription, days, today);
 	END IF;
 	PERFORM billing_log('days', format('%s days %s', abs(days), CASE WHEN days > 0 THEN 'given' ELSE 'taken back' END),
-		s.customer_id, sub, NULL, jsonb_build_object('days', days, 'reason', reason,
-			'before', jsonb_build_object('end_date', s.end_date, 'pending_days', s.pending_days),
+		subscription.customer_id, subscription.id, NULL, jsonb_build_object('days', days, 'reason', reason,
+			'before', jsonb_build_object('end_date', subscription.end_date, 'pending_days', subscription.pending_days),
 			'after', (SELECT jsonb_build_object('end_date', x.end_date, 'pending_days', x.pending_days)
-				FROM subscriptions x WHERE x.id = sub)));
-	PERFORM subscription_reconsider(sub, CASE WHEN days > 0 THEN 'days were given' ELSE 'days were taken back' END, today);
+				FROM subscriptions x WHERE x.id = subscription.id)));
+END $$;
+
+-- The bound is of a person and a subscription, from its newest bill of a period on, and not of one act: ten small gifts would pass
+-- it. Days that the same person took back make room.
+CREATE OR REPLACE FUNCTION require_operator_gift(sub uuid, bounded boolean, days int) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF bounded AND days > 0 THEN
+		PERFORM subscription_lock_live(sub);
+		PERFORM require_operator_days(true, days + greatest(coalesce(sum((meta ->> 'days')::int), 0), 0)::int) FROM billing_logs
+		WHERE subscription_id = sub AND action = 'days' AND actor IS NOT DISTINCT FROM session_actor()
+		  AND id > coalesce((SELECT id FROM invoices WHERE subscription_id = sub AND period_held IS NOT NULL ORDER BY id DESC LIMIT 1),
+			'00000000-0000-0000-0000-000000000000');
+	END IF;
 END $$;
 
 -- Refuse to take back more days than days_removable() allows.
@@ -306,8 +331,9 @@ BEGIN
 	END LOOP;
 END $$;
 
--- Give or take the days that make end_date the wanted date. An expired subscription is switched on
--- first, so that its days off are given back before the difference is counted.
+-- Give or take the days that make end_date the wanted date. A subscription that they switch on, because it has
+-- expired or is off for debt, is switched on first, so that its days off are given back before the difference is counted.
+-- One that they do not switch on stays off: its days off come on top when it returns.
 CREATE OR REPLACE FUNCTION subscription_end_date_set(sub uuid, wanted date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -318,12 +344,15 @@ BEGIN
 	IF t.cycle = 'calendar' OR s.is_postpaid THEN
 		PERFORM raise_invalid('end_date', 'use_days', 'The end date follows from the calendar: use POST /days of the subscription.');
 	END IF;
-	IF s.status = 'expired' AND wanted >= today THEN
-		PERFORM subscription_switch_on(s, 'the end date was moved', today, false);
+	IF s.status = 'expired' AND wanted >= today OR s.suspend_reason = 'debt' AND NOT is_line_past_grace(s, wanted, today) THEN
+		PERFORM subscription_switch_on(s, 'the end date was moved', today, s.suspend_reason = 'debt');
 		s := subscription_lock_live(sub);
 	END IF;
 	IF wanted <> s.end_date THEN
-		PERFORM subscription_days_add(sub, wanted - s.end_date, 'end date moved', today);
+		PERFORM subscription_days_enter(s, wanted - s.end_date, 'end date moved', today);
+	END IF;
+	IF s.status <> 'expired' AND s.suspend_reason IS DISTINCT FROM 'debt' THEN
+		PERFORM subscription_reconsider(sub, 'the end date was moved', today);
 	END IF;
 END $$;
 

@@ -178,7 +178,7 @@ BEGIN
 	END IF;
 	IF debt > 0 AND line IS NOT NULL THEN
 		PERFORM import_remember(source, 'debt', source_row.key, invoice_create(jsonb_build_object('subscription_id', line, 'kind', 'other',
-			'imported', true, 'amount', debt, 'due_date', least(coalesce(import_date(source_row.data ->> 'end_date'), today), today), 'notes', 'Open in ' || source), today));
+			'imported', true, 'amount', debt, 'due_date', least(coalesce(import_date(source_row.data ->> 'end_date'), today), today), 'notes', bill_text('opening', source)), today));
 	END IF;
 END $$;
 

@@ -126,7 +126,8 @@ END $$;
 
 /*
  * Money went from the invoice. If it had been paid it is a debt again, and
- * the days it bought leave the ledger. Returns whether it had been paid.
+ * the days it bought leave the ledger; a line that has become postpaid gets
+ * none for it any more. Returns whether it had been paid.
  */
 CREATE OR REPLACE FUNCTION invoice_unsettle(inv uuid, money bigint, reason text, today date) RETURNS boolean
 LANGUAGE plpgsql AS $$
@@ -138,7 +139,8 @@ BEGIN
 	was_paid := i.status = 'paid';
 	UPDATE invoices
 	SET paid_amount = paid_amount - money, updated_at = now(),
-	    status = CASE WHEN NOT was_paid THEN status WHEN due_date < today THEN 'overdue' ELSE 'unpaid' END
+	    status = CASE WHEN NOT was_paid THEN status WHEN due_date < today THEN 'overdue' ELSE 'unpaid' END,
+	    grants_days = grants_days AND NOT (SELECT is_postpaid FROM subscriptions WHERE id = i.subscription_id)
 	WHERE id = inv;
 	PERFORM billing_log('undone', format('%s taken back from %s', rupiah(money), i.invoice_number),
 		i.customer_id, i.subscription_id, inv,
@@ -198,7 +200,7 @@ BEGIN
 	draft.due_date := coalesce((input ->> 'due_date')::date, today + (SELECT other_due_days FROM settings));
 	draft.notes := input ->> 'notes';
 	RETURN invoice_issue(draft, bill_taxed(ARRAY[
-		bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), 'Charge'), 1, money, true)], subscription.customer_id), today);
+		bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), bill_text('charge')), 1, money, true)], subscription.customer_id), today);
 END $$;
 
 CREATE OR REPLACE FUNCTION invoice_draft(subscription subscriptions, kind text) RETURNS invoices
@@ -235,7 +237,7 @@ END $$;
 CREATE OR REPLACE FUNCTION require_next_open(subscription subscriptions, draft invoices, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF EXISTS (SELECT FROM open_invoices(subscription.customer_id, subscription.id) WHERE period_start > today)
+	IF EXISTS (SELECT FROM open_invoices(subscription.customer_id, subscription.id) o WHERE is_period_ahead(subscription, o, today))
 	   OR is_period_taken(subscription.id, draft.period_start, draft.period_end) THEN
 		PERFORM raise_conflict('period_billed', 'The next period has been billed already.');
 	END IF;
@@ -272,8 +274,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION part_text(package text, day date, last date) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT package || ', ' || to_char(day, 'YYYY-MM-DD') || ' to ' || to_char(last, 'YYYY-MM-DD')
+LANGUAGE sql STABLE AS $$
+	SELECT bill_text('part', package, bill_day(day), bill_day(last))
 $$;
 
 -- ---- changed and cancelled
@@ -297,8 +299,8 @@ BEGIN
 	PERFORM billing_log('updated', format('%s changed', i.invoice_number), i.customer_id, i.subscription_id, inv,
 		jsonb_build_object('before', jsonb_build_object('amount', i.amount, 'due_date', i.due_date, 'notes', i.notes),
 			'after', jsonb_build_object('amount', fresh.amount, 'due_date', fresh.due_date, 'notes', fresh.notes)));
-	IF i.status = 'overdue' AND fresh.status = 'unpaid' THEN
-		PERFORM subscription_lift_debt(i.subscription_id, format('%s is due on %s', i.invoice_number, fresh.due_date), today);
+	IF fresh.due_date > i.due_date THEN
+		PERFORM subscription_lift_debt(fresh, today);
 	END IF;
 END $$;
 
@@ -317,8 +319,7 @@ BEGIN
 			PERFORM raise_invalid('amount', 'derived', 'The amount of a period follows from its lines: change those.');
 		END IF;
 		PERFORM invoice_change_lines(invoice, lines_priced(invoice, money, input ->> 'notes'), (input ->> 'bounded')::boolean, today);
-	ELSIF input ? 'lines' AND (is_invoice_untouched(invoice)
-		OR NOT are_lines_same(lines_read(input -> 'lines', invoice.customer_id), bill_lines_of(invoice.id))) THEN
+	ELSIF input ? 'lines' AND NOT are_lines_same(lines_read(input -> 'lines', invoice.customer_id), bill_lines_of(invoice.id)) THEN
 		PERFORM invoice_change_lines(invoice, lines_kept(invoice.id, lines_read(input -> 'lines', invoice.customer_id)), (input ->> 'bounded')::boolean, today);
 	END IF;
 END $$;
@@ -351,7 +352,7 @@ BEGIN
 		lines := ARRAY[whole];
 	ELSIF more <> 0 THEN
 		lines := lines || bill_line_new(CASE WHEN more < 0 THEN 'discount' ELSE 'charge' END,
-			coalesce(nullif(notes, ''), 'Difference'), 1, more, true);
+			coalesce(nullif(notes, ''), bill_text('difference')), 1, more, true);
 	END IF;
 	RETURN bill_taxed(lines, invoice.customer_id);
 END $$;
@@ -393,7 +394,7 @@ BEGIN
 	IF NOT waive THEN
 		PERFORM period_bill_again(i, begins_next, today);
 	END IF;
-	PERFORM subscription_reconsider(i.subscription_id, i.invoice_number || ' was cancelled', today, false);
+	PERFORM subscription_reconsider(i.subscription_id, i.invoice_number || ' was cancelled', today, false, bill => i.id);
 END $$;
 
 -- The money that no later bill asks for: that of a bill without a period, but for the charges, which wait for the next one.

@@ -239,7 +239,8 @@ BEGIN
 		RETURN;
 	END IF;
 	UPDATE payments SET notes = input ->> 'notes', updated_at = now() WHERE id = pay;
-	PERFORM billing_log('updated', format('Notes of a payment of %s changed', rupiah(p.amount)), p.customer_id, NULL, p.invoice_id,
+	PERFORM billing_log('updated', format('Notes of a payment of %s changed', rupiah(p.amount)), p.customer_id,
+		(SELECT subscription_id FROM invoices WHERE id = p.invoice_id), p.invoice_id,
 		jsonb_build_object('payment_id', pay, 'before', jsonb_build_object('notes', p.notes),
 			'after', jsonb_build_object('notes', input ->> 'notes')));
 END $$;
@@ -264,7 +265,7 @@ BEGIN
 	VALUES (pay, kind, gone, reason, session_actor(), today);
 	UPDATE payments SET status = 'reversed', updated_at = now() WHERE id = pay;
 	PERFORM billing_log('reversed', format('Payment of %s taken back (%s)', rupiah(gone), kind),
-		p.customer_id, NULL, p.invoice_id,
+		p.customer_id, (SELECT subscription_id FROM invoices WHERE id = p.invoice_id), p.invoice_id,
 		jsonb_build_object('payment_id', pay, 'amount', gone, 'kind', kind, 'reason', reason,
 			'before', p.status, 'after', 'reversed'));
 	IF kind <> 'reversal' THEN
@@ -348,12 +349,14 @@ END $$;
 
 /*
  * Pay bills that are open again from other credit of the customer. Switch off at
- * once each line on which one of them stays open past its grace.
+ * once each line on which one of them stays open past its grace; the log names
+ * the one that was due first.
  */
 CREATE OR REPLACE FUNCTION debt_reopen(customer uuid, undone uuid[], today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	s subscriptions;
+	s    subscriptions;
+	bill uuid;
 BEGIN
 	PERFORM credit_apply(customer, today);
 	FOR s IN
@@ -362,8 +365,9 @@ BEGIN
 		  AND status = 'active' AND (hold_until IS NULL OR hold_until < today)
 		ORDER BY seq
 	LOOP
-		IF is_line_past_grace(s, s.end_date, today) THEN
-			PERFORM subscription_switch_off(s, 'suspended', 'debt', 'the money for an overdue invoice is gone', today);
+		SELECT i.id INTO bill FROM bills_past_grace(s, s.end_date, today) i ORDER BY i.due_date, i.seq LIMIT 1;
+		IF FOUND THEN
+			PERFORM subscriptions_switch_off(ARRAY[s.id], 'suspended', 'debt', 'the money for an overdue invoice is gone', today, ARRAY[bill]);
 		END IF;
 	END LOOP;
 END $$;

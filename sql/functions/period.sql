@@ -52,19 +52,28 @@ END $$;
  * next_package_on on; the periods before it are still to be billed at the
  * present one.
  */
-CREATE OR REPLACE FUNCTION terms_of(subscription subscriptions)
+CREATE OR REPLACE FUNCTION terms_of(package uuid, next_package uuid, next_from date, postpaid boolean, until date,
+	own_cycle text, own_mode text, own_billing_day int, own_late_policy text)
 RETURNS TABLE (package_id uuid, package_name text, price bigint, period_unit text, validity_days int, months int,
 	cycle text, mode text, billing_day int, late_policy text)
 LANGUAGE sql STABLE AS $$
 	SELECT p.id, p.name, p.price, p.period_unit, p.validity_days, p.validity_months,
-		CASE p.period_unit WHEN 'day' THEN 'rolling' ELSE coalesce(subscription.cycle, g.cycle) END,
-		CASE p.period_unit WHEN 'day' THEN 'prepaid' ELSE coalesce(subscription.mode, g.mode) END,
-		coalesce(subscription.billing_day, g.billing_day),
-		CASE WHEN p.period_unit = 'month' AND coalesce(subscription.cycle, g.cycle) = 'calendar' THEN 'keep'
-		     ELSE coalesce(subscription.late_policy, g.late_policy) END
+		CASE p.period_unit WHEN 'day' THEN 'rolling' ELSE coalesce(own_cycle, g.cycle) END,
+		CASE p.period_unit WHEN 'day' THEN 'prepaid' ELSE coalesce(own_mode, g.mode) END,
+		coalesce(own_billing_day, g.billing_day),
+		CASE WHEN p.period_unit = 'month' AND coalesce(own_cycle, g.cycle) = 'calendar' THEN 'keep'
+		     ELSE coalesce(own_late_policy, g.late_policy) END
 	FROM packages p, settings g
-	WHERE p.id = CASE WHEN subscription.is_postpaid AND subscription.next_package_on > subscription.end_date + 1 THEN subscription.package_id
-		ELSE coalesce(subscription.next_package_id, subscription.package_id) END
+	WHERE p.id = CASE WHEN postpaid AND next_from > until + 1 THEN package ELSE coalesce(next_package, package) END
+$$;
+
+-- The same of a row. The nightly run names the columns instead: to pass the row the planner would build it for each subscription.
+CREATE OR REPLACE FUNCTION terms_of(subscription subscriptions)
+RETURNS TABLE (package_id uuid, package_name text, price bigint, period_unit text, validity_days int, months int,
+	cycle text, mode text, billing_day int, late_policy text)
+LANGUAGE sql STABLE AS $$
+	SELECT * FROM terms_of(subscription.package_id, subscription.next_package_id, subscription.next_package_on, subscription.is_postpaid,
+		subscription.end_date, subscription.cycle, subscription.mode, subscription.billing_day, subscription.late_policy)
 $$;
 
 -- The last day of the period that begins on `day`.

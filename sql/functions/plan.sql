@@ -24,7 +24,7 @@ BEGIN
 		RETURN;
 	ELSE
 		-- (looked at before a bill that is issued again is paid by credit, and has days in the ledger, too)
-		SELECT * INTO unused FROM unused_paid_days(s, s.end_date - today + 1 + service_off_gain(s, today));
+		SELECT * INTO unused FROM unused_days(s, today);
 		PERFORM plan_change_now(s, package, today);
 		IF prorate THEN
 			SELECT * INTO lines, amount, credit FROM plan_prorate(s, package, unused.bills, unused.days, today);
@@ -239,7 +239,7 @@ BEGIN
 		PERFORM credit_entry(subscription.customer_id, NULL, NULL, 'gift', credit, NULL, format('change to %s: %s days left', package.name, count), today);
 		PERFORM credit_apply(subscription.customer_id, today);
 	ELSIF round_up(more) > 0 THEN
-		lines := bill_taxed(ARRAY[bill_line_new('part', format('Change to %s, %s days', package.name, count), 1, round_up(more), true)], subscription.customer_id);
+		lines := bill_taxed(ARRAY[bill_line_new('part', bill_text('change', package.name, count::text), 1, round_up(more), true)], subscription.customer_id);
 		SELECT sum(l.amount) INTO amount FROM unnest(lines) l;
 		draft.package_id := package.id;
 		draft.due_date := today + (SELECT first_due_days FROM settings);
@@ -301,7 +301,26 @@ BEGIN
 	RETURN rest;
 END $$;
 
--- The paid days among the last `left_over` days of service: the bills that they are of, and how many each. Days that were
+/*
+ * The paid days from today on: the bills that they are of, and how many each. The
+ * days of a subscription that has become postpaid end with those of bills that are
+ * not in the ledger: they were open when its mode changed. A bill of those has
+ * unused days if it has been paid since; the days before it are those of the ledger.
+ */
+CREATE OR REPLACE FUNCTION unused_days(subscription subscriptions, today date, OUT bills uuid[], OUT days int[])
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	left_over int := subscription.end_date - today + 1 + service_off_gain(subscription, today);
+BEGIN
+	SELECT array_agg(v.id) FILTER (WHERE v.status = 'paid'), array_agg(u.n) FILTER (WHERE v.status = 'paid'), left_over - coalesce(sum(u.n), 0)
+	INTO bills, days, left_over
+	FROM invoices v CROSS JOIN LATERAL (SELECT v.period_end - greatest(v.period_start, today) + 1 AS n) u
+	WHERE subscription.is_postpaid AND v.subscription_id = subscription.id AND v.period_held IS NOT NULL AND NOT v.grants_days
+	  AND v.period_end >= today;
+	SELECT unused_days.bills || u.bills, unused_days.days || u.days INTO bills, days FROM unused_paid_days(subscription, left_over) u;
+END $$;
+
+-- The paid days among the last `left_over` days of the ledger: the bills that they are of, and how many each. Days that were
 -- taken back are days given before, never paid ones.
 CREATE OR REPLACE FUNCTION unused_paid_days(subscription subscriptions, left_over int, OUT bills uuid[], OUT days int[])
 LANGUAGE plpgsql STABLE AS $$

@@ -28,7 +28,7 @@ BEGIN
 		PERFORM raise_conflict('period_overlaps', 'The next period would overlap one already billed.');
 	END IF;
 	IF coalesce(discount, 0) > 0 THEN
-		lines := lines || bill_line_new('discount', 'Discount', 1, - least(discount, (SELECT sum(l.amount)::bigint FROM unnest(lines) l)), true);
+		lines := lines || bill_line_new('discount', bill_text('discount'), 1, - least(discount, (SELECT sum(l.amount)::bigint FROM unnest(lines) l)), true);
 	END IF;
 	PERFORM next_package_schedule(s, draft.period_start, today);
 	RETURN invoice_issue(draft, bill_compose(s, lines, periods, draft.period_end - draft.period_start + 1, today), today);

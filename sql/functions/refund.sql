@@ -28,7 +28,7 @@ BEGIN
 	fresh := CASE WHEN keeps = 0 THEN 'refunded' ELSE p.status END;
 	UPDATE payments SET status = fresh, updated_at = now() WHERE id = pay;
 	PERFORM billing_log('refunded', format('%s of a payment of %s refunded', rupiah(amount), rupiah(p.amount)),
-		p.customer_id, NULL, p.invoice_id,
+		p.customer_id, (SELECT subscription_id FROM invoices WHERE id = p.invoice_id), p.invoice_id,
 		jsonb_build_object('payment_id', pay, 'refund_id', refund_id, 'amount', amount, 'reopen', reopen, 'reason', reason,
 			'method', method, 'before', p.status, 'after', fresh));
 	PERFORM debt_reopen(p.customer_id, undone, today);

@@ -71,18 +71,17 @@ CREATE OR REPLACE FUNCTION renewals_issue(ids uuid[], today date, OUT issued bil
 LANGUAGE plpgsql AS $$
 BEGIN
 	WITH due AS MATERIALIZED (
-		SELECT r.*, composed.bill, sums.amount, sums.subtotal, sums.discount, sums.tax_amount, c.name, s.mikrotik_username,
-			c.credit > 0 OR r.has_extras OR r.is_postpaid OR s.next_package_id IS NOT NULL
-			OR (s.anchor_day IS NULL) = is_rolling_month((SELECT p.period_unit FROM packages p WHERE p.id = s.package_id), coalesce(s.cycle, g.cycle)) AS is_followed
+		SELECT r.n, r.id, r.username, r.customer_id, r.package_id, r.kind, r.period_start, r.period_end, r.due_date, r.is_postpaid, c.name,
+			r.is_followed OR c.credit > 0 AS is_followed, composed.bill, sums.amount, sums.subtotal, sums.discount, sums.tax_amount
 		FROM (SELECT due.*, row_number() OVER (ORDER BY due.seq) AS n,
 				row_number() OVER (PARTITION BY due.customer_id ORDER BY due.seq) = 1 AS is_first
 			FROM renewals_due(today) due WHERE due.id = ANY(ids) AND due.fits) r
-		JOIN subscriptions s ON s.id = r.id
 		JOIN customers c ON c.id = r.customer_id
 		CROSS JOIN settings g
 		-- Without OFFSET 0 the planner would copy these into each place that names them: seven taxes a bill.
 		CROSS JOIN LATERAL (SELECT CASE WHEN c.tax_exempt THEN 0 ELSE tax_on((r.line).amount, g.tax_mode, g.tax_rate, g.tax_base) END AS tax OFFSET 0) t
-		CROSS JOIN LATERAL (SELECT CASE WHEN r.has_extras THEN bill_compose(s, ARRAY[r.line], 1, r.period_end - r.period_start + 1, today, r.is_first)
+		CROSS JOIN LATERAL (SELECT CASE WHEN r.has_extras
+			THEN bill_compose(subscription_of(r.id), ARRAY[r.line], 1, r.period_end - r.period_start + 1, today, r.is_first)
 			ELSE r.line || tax_lines(t.tax, g.tax_mode, g.tax_rate) END AS bill OFFSET 0) composed
 		CROSS JOIN LATERAL (
 			SELECT (r.line).amount + coalesce((composed.bill[2]).amount, 0) AS amount, (r.line).amount AS subtotal, 0::bigint AS discount, t.tax AS tax_amount
@@ -103,9 +102,8 @@ BEGIN
 		FROM b
 	), line AS (
 		INSERT INTO invoice_lines (invoice_id, position, kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken)
-		SELECT b.bill_id, l.position, l.kind, l.text, l.quantity, l.unit_price, l.amount, l.taxable, l.item_id, l.charge_id, l.taken
-		FROM b CROSS JOIN LATERAL unnest(b.bill) WITH ORDINALITY
-			AS l (kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken, position)
+		SELECT bill_id, position, (l).kind, (l).text, (l).quantity, (l).unit_price, (l).amount, (l).taxable, (l).item_id, (l).charge_id, (l).taken
+		FROM (SELECT bill_id, generate_subscripts(bill, 1) AS position, unnest(bill) AS l FROM b) lines
 	), log AS (
 		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
 		SELECT 'issued', format('%s issued over %s, due %s', invoice_number, rupiah(amount), due_date),
@@ -115,7 +113,7 @@ BEGIN
 			session_actor(), session_request()
 		FROM b
 	)
-	SELECT coalesce(array_agg(ROW('renew', 'done', id, bill_id, invoice_number, name, mikrotik_username, amount, due_date,
+	SELECT coalesce(array_agg(ROW('renew', 'done', id, bill_id, invoice_number, name, username, amount, due_date,
 			format('%s to %s', period_start, period_end))::billing_report), '{}'),
 		array_agg(bill_id) FILTER (WHERE amount = 0 OR is_followed)
 	INTO issued, followed
@@ -138,7 +136,9 @@ BEGIN
 		PERFORM next_package_schedule(s, i.period_start, today);
 	END LOOP;
 	PERFORM periods_follow(followed);
-	FOR i IN SELECT * FROM invoices WHERE id = ANY(followed) ORDER BY seq LOOP
+	FOR i IN SELECT x.* FROM invoices x JOIN customers c ON c.id = x.customer_id
+		WHERE x.id = ANY(followed) AND (x.amount = 0 OR c.credit > 0) ORDER BY x.seq
+	LOOP
 		PERFORM invoice_finish_issue(i, today);
 	END LOOP;
 END $$;
@@ -146,10 +146,9 @@ END $$;
 -- Report rows of due bills that were not issued because their period overlaps one that is billed already.
 CREATE OR REPLACE FUNCTION renewals_refused(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE sql STABLE AS $$
-	SELECT 'renew', 'refused', r.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, (r.line).amount, r.due_date,
+	SELECT 'renew', 'refused', r.id, NULL::uuid, NULL::text, c.name, r.username, (r.line).amount, r.due_date,
 		format('%s to %s overlaps a period already billed', r.period_start, r.period_end)
 	FROM renewals_due(today) r
-	JOIN subscriptions s ON s.id = r.id
 	JOIN customers c ON c.id = r.customer_id
 	WHERE r.id = ANY(ids) AND NOT r.fits
 	ORDER BY r.seq

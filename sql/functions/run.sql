@@ -21,11 +21,13 @@
  * off (closed_on) or the next package begins. A bill is never due before its day
  * of issue, and a first one not before first_due_days after it. `fits` is false
  * where the period overlaps one that is billed already: the run reports it as
- * refused, and a person must cancel one of the two bills.
+ * refused, and a person must cancel one of the two bills. `is_followed`: the bill
+ * has consequences, see renewals_issue().
  */
+DROP FUNCTION IF EXISTS renewals_due(date); -- OR REPLACE cannot change its columns
 CREATE OR REPLACE FUNCTION renewals_due(today date)
 RETURNS TABLE (id uuid, seq bigint, customer_id uuid, package_id uuid, period_start date, period_end date, due_date date,
-	kind text, line bill_line, has_extras boolean, is_postpaid boolean, fits boolean)
+	kind text, line bill_line, has_extras boolean, is_followed boolean, is_postpaid boolean, username text, fits boolean)
 LANGUAGE sql STABLE AS $$
 	SELECT s.id, s.seq, s.customer_id, t.package_id, f.first_day, l.last_day,
 		greatest(f.first_day - 1 + g.due_days, today, CASE WHEN f.first_day = s.start_date THEN today + g.first_due_days END),
@@ -34,16 +36,19 @@ LANGUAGE sql STABLE AS $$
 		     THEN ROW('package', t.package_name, 1, t.price, t.price, true, NULL, NULL, NULL)::bill_line
 		     WHEN f.first_day = s.start_date AND g.first_period = 'full'
 		     THEN bill_line_new('part', part_text(t.package_name, f.first_day, l.last_day), 1, t.price, true)
-		     ELSE period_line(s, f.first_day, l.last_day) END,
-		x.has_extras, false, billed.starts IS NULL
+		     ELSE period_line(subscription_of(s.id), f.first_day, l.last_day) END,
+		x.has_extras, x.has_extras OR s.next_package_id IS NOT NULL OR (s.anchor_day IS NULL) = is_rolling_month(t.period_unit, t.cycle),
+		false, s.mikrotik_username, billed.starts IS NULL
 	FROM subscriptions s
 	CROSS JOIN settings g
-	CROSS JOIN LATERAL terms_of(s) t
-	-- Without OFFSET 0 the planner would copy these two into each place that names them: five calls a row.
-	CROSS JOIN LATERAL (SELECT CASE WHEN s.status = 'active' THEN s.end_date + 1 + o.days ELSE next_period_start(s, today) END AS first_day
+	CROSS JOIN LATERAL terms_of(s.package_id, s.next_package_id, s.next_package_on, s.is_postpaid, s.end_date, s.cycle, s.mode, s.billing_day,
+		s.late_policy) t
+	-- Without OFFSET 0 the planner would copy these two into each place that names them: five calls a row. It would build the
+	-- whole row of each subscription if a function here took `s`: the few that need it read it again (subscription_of).
+	CROSS JOIN LATERAL (SELECT CASE WHEN s.status = 'active' THEN s.end_date + 1 + o.days ELSE next_period_start(subscription_of(s.id), today) END AS first_day
 		FROM open_days(s.customer_id, s.id) o OFFSET 0) f
 	CROSS JOIN LATERAL (SELECT period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day,
-		CASE WHEN s.status = 'active' THEN s.anchor_day ELSE next_anchor(s, f.first_day) END, s.start_date, f.first_day) AS last_day OFFSET 0) l
+		CASE WHEN s.status = 'active' THEN s.anchor_day ELSE next_anchor(subscription_of(s.id), f.first_day) END, s.start_date, f.first_day) AS last_day OFFSET 0) l
 	CROSS JOIN LATERAL bill_extras(s.customer_id, s.id, s.pending_days) x
 	-- Reads the index on (subscription_id, period_end): as a rule no bill of the subscription ends so late.
 	LEFT JOIN LATERAL (
@@ -63,7 +68,7 @@ LANGUAGE sql STABLE AS $$
 		     THEN bill_line_new('part', part_text(t.package_name, s.end_date + 1, l.last_day), 1,
 		          days_price(t.price, l.last_day - s.end_date, l.natural_end - s.end_date), true)
 		     ELSE period_line(s, s.end_date + 1, l.last_day) END,
-		x.has_extras, true, NOT is_period_taken(s.id, s.end_date + 1, l.last_day)
+		x.has_extras, true, true, s.mikrotik_username, NOT is_period_taken(s.id, s.end_date + 1, l.last_day)
 	FROM subscriptions s
 	CROSS JOIN settings g
 	CROSS JOIN LATERAL terms_of(s) t
@@ -123,10 +128,10 @@ $$;
 -- without suspensions.
 CREATE OR REPLACE FUNCTION debts_past_grace(today date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
-	SELECT s.* FROM subscriptions s, settings g
+	SELECT s.* FROM subscriptions s
 	WHERE s.status = 'active' AND (s.hold_until IS NULL OR s.hold_until < today) AND NOT is_no_suspend_day(today)
-	  AND EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) i
-		WHERE i.status = 'overdue' AND is_bill_past_grace(i, (SELECT cycle FROM terms_of(s)), s.end_date, g, today))
+	  AND EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) i, settings g
+		WHERE i.status = 'overdue' AND is_bill_past_grace(i, (SELECT t.cycle FROM subscriptions x, terms_of(x) t WHERE x.id = s.id), s.end_date, g, today))
 $$;
 
 -- The same, without those that are held because their router cannot be reached: router-sync could not
@@ -385,7 +390,7 @@ BEGIN
 		FROM late_fees_due(today) i JOIN subscriptions s ON s.id = i.subscription_id JOIN customers c ON c.id = i.customer_id
 		WHERE i.id = ANY(ids) ORDER BY i.seq);
 	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, entered_on, actor)
-	SELECT s.customer_id, s.id, 'late_fee', 'Late fee for ' || l.invoice_number, l.amount, today, session_actor()
+	SELECT s.customer_id, s.id, 'late_fee', bill_text('late_fee', l.invoice_number), l.amount, today, session_actor()
 	FROM unnest(report) l JOIN subscriptions s ON s.id = l.subscription_id WHERE l.amount > 0;
 	UPDATE invoices SET late_fee_on = today, updated_at = now() WHERE id IN (SELECT invoice_id FROM unnest(report));
 	PERFORM billing_log('late_fee', format('%s late fee for %s', rupiah(l.amount), l.invoice_number), s.customer_id, s.id, l.invoice_id,

@@ -19,6 +19,9 @@ BEGIN
 	IF r.undone_at IS NOT NULL THEN
 		PERFORM raise_conflict('run_undone', 'The run is undone already.');
 	END IF;
+	IF r.counts IS NULL AND NOT pg_try_advisory_xact_lock(hashtext('isp-billing: run')) THEN
+		PERFORM raise_conflict('run_under_way', 'The run is under way: it would go on switching lines off.');
+	END IF;
 	subs := ARRAY(SELECT subscription_id FROM service_offs WHERE run_id = run AND back_on IS NULL AND struck_at IS NULL);
 	PERFORM subscriptions_lock(subs);
 	FOR s IN SELECT x.* FROM subscriptions x JOIN service_offs o ON o.subscription_id = x.id

@@ -12,6 +12,13 @@ BEGIN
 	RETURN s;
 END $$;
 
+-- A subscription as a row. A query over many subscriptions calls this where it needs the row of a few: it builds the row of
+-- each one of them if it names the row itself.
+CREATE OR REPLACE FUNCTION subscription_of(sub uuid) RETURNS subscriptions
+LANGUAGE sql STABLE AS $$
+	SELECT * FROM subscriptions WHERE id = sub
+$$;
+
 -- Lock a set of subscriptions in one order, each customer before its own subscriptions, so that two callers
 -- cannot wait for each other.
 CREATE OR REPLACE FUNCTION subscriptions_lock(subs uuid[]) RETURNS void
@@ -35,22 +42,22 @@ END $$;
 
 -- ---- on and off
 
--- Change the state of a subscription, and log it, with the payment that switched the service on, if one did.
--- `reason_code` is its suspend_reason; `log_text` is for the person who reads the log.
-CREATE OR REPLACE FUNCTION subscription_set_status(subscription subscriptions, state text, reason_code text, log_text text, payment uuid DEFAULT NULL)
-RETURNS void
+-- Change the state of a subscription, and log it. `reason_code` is its suspend_reason; `log_text` is for the person who
+-- reads the log.
+CREATE OR REPLACE FUNCTION subscription_set_status(subscription subscriptions, state text, reason_code text, log_text text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE subscriptions SET status = state, suspend_reason = reason_code, updated_at = now() WHERE id = subscription.id;
-	PERFORM subscription_log_status(subscription, state, reason_code, log_text, payment);
+	PERFORM subscription_log_status(subscription, state, reason_code, log_text);
 END $$;
 
--- `subscription` is the row before the change.
-CREATE OR REPLACE FUNCTION subscription_log_status(subscription subscriptions, state text, reason_code text, log_text text, payment uuid) RETURNS void
+-- `subscription` is the row before the change; `payment` or `bill` is what caused it, where one of them did.
+CREATE OR REPLACE FUNCTION subscription_log_status(subscription subscriptions, state text, reason_code text, log_text text,
+	payment uuid DEFAULT NULL, bill uuid DEFAULT NULL) RETURNS void
 LANGUAGE sql AS $$
 	SELECT billing_log(CASE state WHEN 'active' THEN 'activated' ELSE state END,
 		format('%s is %s%s', subscription.mikrotik_username, state, ' (' || reason_code || ')'),
-		subscription.customer_id, subscription.id, NULL,
+		subscription.customer_id, subscription.id, bill,
 		jsonb_build_object('reason', log_text, 'payment_id', payment,
 			'before', jsonb_build_object('status', subscription.status, 'suspend_reason', subscription.suspend_reason),
 			'after', jsonb_build_object('status', state, 'suspend_reason', reason_code)))
@@ -71,24 +78,27 @@ BEGIN
 END $$;
 
 -- Switch the service of a subscription on again: end its off period, keep a pause that is still to come, and
--- charge the reactivation fee if it was off for debt and `with_fee` is set. `payment` is the one that did it.
-CREATE OR REPLACE FUNCTION subscription_switch_on(subscription subscriptions, log_text text, today date, with_fee boolean, payment uuid DEFAULT NULL)
-RETURNS void
+-- charge the reactivation fee if it was off for debt and `with_fee` is set. `payment` or `bill` is what caused it. A service
+-- whose first day is to come waits for that day, as at sign-up.
+CREATE OR REPLACE FUNCTION subscription_switch_on(subscription subscriptions, log_text text, today date, with_fee boolean,
+	payment uuid DEFAULT NULL, bill uuid DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	o      service_offs := service_off_now(subscription.id);
 	paused boolean := coalesce(o.cause = 'pause' OR subscription.pause_until < today, false); -- its pause is over
+	fresh  subscriptions;
 BEGIN
 	PERFORM service_off_close(subscription, today, true);
 	IF with_fee AND o.cause = 'debt' THEN
 		PERFORM reactivation_charge(subscription, o, today);
 	END IF;
 	UPDATE subscriptions
-	SET status = 'active', suspend_reason = NULL, waits_first = false, gateway_holds = 0, gateway_held_on = NULL,
+	SET status = CASE WHEN start_date > today THEN 'suspended' ELSE 'active' END, suspend_reason = CASE WHEN start_date > today THEN 'new' END,
+	    waits_first = false, gateway_holds = 0, gateway_held_on = NULL,
 	    pause_from = CASE WHEN NOT paused THEN pause_from END, pause_until = CASE WHEN NOT paused THEN pause_until END,
-	    begin_on = CASE WHEN NOT paused THEN pause_from END, updated_at = now()
-	WHERE id = subscription.id;
-	PERFORM subscription_log_status(subscription, 'active', NULL, log_text, payment);
+	    begin_on = CASE WHEN start_date > today THEN start_date WHEN NOT paused THEN pause_from END, updated_at = now()
+	WHERE id = subscription.id RETURNING * INTO fresh;
+	PERFORM subscription_log_status(subscription, fresh.status, fresh.suspend_reason, log_text, payment, bill);
 END $$;
 
 /*
@@ -102,21 +112,26 @@ LANGUAGE sql IMMUTABLE AS $$
 		AND (NOT invoice.grants_days OR until < today - g.grace_days OR cycle = 'calendar')
 $$;
 
--- Has the subscription a bill past its grace today, if its end date is `until`?
+-- The open bills of a subscription that are past their grace today, if its end date is `until`.
+CREATE OR REPLACE FUNCTION bills_past_grace(subscription subscriptions, until date, today date) RETURNS SETOF invoices
+LANGUAGE sql STABLE AS $$
+	SELECT i.* FROM open_invoices(subscription.customer_id, subscription.id) i, settings g
+	WHERE is_bill_past_grace(i, (SELECT cycle FROM terms_of(subscription)), until, g, today)
+$$;
+
 CREATE OR REPLACE FUNCTION is_line_past_grace(subscription subscriptions, until date, today date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-	SELECT EXISTS (
-		SELECT FROM open_invoices(subscription.customer_id, subscription.id) i, settings g
-		WHERE is_bill_past_grace(i, (SELECT cycle FROM terms_of(subscription)), until, g, today))
+	SELECT EXISTS (SELECT FROM bills_past_grace(subscription, until, today))
 $$;
 
 /*
  * Money, days or bills of the subscription have changed: switch its service on
  * if it was off for debt, until its first payment, or expired and its end date
- * lies ahead again. It stays off while a bill is past its grace.
+ * lies ahead again. It stays off while a bill is past its grace. `payment` is
+ * the one that paid, `bill` the one that was changed.
  */
-CREATE OR REPLACE FUNCTION subscription_reconsider(sub uuid, log_text text, today date, with_fee boolean DEFAULT true, payment uuid DEFAULT NULL)
-RETURNS void
+CREATE OR REPLACE FUNCTION subscription_reconsider(sub uuid, log_text text, today date, with_fee boolean DEFAULT true,
+	payment uuid DEFAULT NULL, bill uuid DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s     subscriptions;
@@ -133,7 +148,7 @@ BEGIN
 	              AND s.end_date >= s.start_date
 	         WHEN s.status = 'expired' THEN until >= today
 	         ELSE false END) AND NOT is_line_past_grace(s, until, today) THEN
-		PERFORM subscription_switch_on(s, log_text, today, with_fee, payment);
+		PERFORM subscription_switch_on(s, log_text, today, with_fee, payment, bill);
 	END IF;
 	PERFORM subscription_end_hold(x, today) FROM subscriptions x WHERE x.id = sub;
 END $$;
@@ -162,17 +177,16 @@ BEGIN
 		ORDER BY seq OFFSET 0) lines;
 END $$;
 
--- A due date was moved: where nothing is overdue any more, a suspension for debt may be lifted, and a line that waited for its
--- first payment be on where that has come. After missed nights a bill may be past its grace that no run has marked.
-CREATE OR REPLACE FUNCTION subscription_lift_debt(sub uuid, log_text text, today date) RETURNS void
+-- The due date of a bill was moved on. It lifts a suspension for debt only where nothing is overdue any more; what else may be on
+-- is so at once.
+CREATE OR REPLACE FUNCTION subscription_lift_debt(invoice invoices, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	s subscriptions;
+	s subscriptions := subscription_of(invoice.subscription_id);
 BEGIN
-	SELECT * INTO s FROM subscriptions WHERE id = sub;
-	IF s.suspend_reason = 'new'
-	   OR s.suspend_reason = 'debt' AND NOT EXISTS (SELECT FROM open_invoices(s.customer_id, sub) WHERE status = 'overdue') THEN
-		PERFORM subscription_reconsider(sub, log_text, today);
+	IF s.suspend_reason IS DISTINCT FROM 'debt' OR NOT EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) WHERE status = 'overdue') THEN
+		PERFORM subscription_reconsider(s.id, format('%s is due on %s', invoice.invoice_number, invoice.due_date), today,
+			bill => invoice.id);
 	END IF;
 END $$;
 

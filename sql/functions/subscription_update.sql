@@ -41,7 +41,7 @@ BEGIN
 		PERFORM subscription_start_move(subscription, first_day, today);
 	END IF;
 	IF wanted <> subscription.end_date THEN
-		PERFORM require_operator_days((input ->> 'bounded')::boolean, wanted - subscription.end_date);
+		PERFORM require_operator_gift(subscription.id, (input ->> 'bounded')::boolean, wanted - subscription.end_date);
 		PERFORM subscription_end_date_set(subscription.id, wanted, today);
 	END IF;
 END $$;
@@ -66,8 +66,11 @@ END $$;
 /*
  * Follow a change of the mode, by the subscription's own field, its package or
  * the setting. Prepaid to postpaid: it counts as billed to where its open bills
- * would take it, and a next package begins with the first postpaid period. Back:
- * the days that are billed so far stand in the ledger as days from the start.
+ * would take it, and a next package begins with the first postpaid period. Its
+ * days off, if it is off, are given back when it returns. Back: the days that are
+ * billed so far stand in the ledger as days from the start, and the next run bills
+ * the days used since with its period. They are billed now if it would not, since the
+ * line is not renewed or is off, or if it would at the price of a next package.
  */
 CREATE OR REPLACE FUNCTION subscription_sync_mode(sub uuid, today date) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -80,11 +83,16 @@ BEGIN
 	END IF;
 	IF is_post THEN
 		UPDATE subscriptions
-		SET is_postpaid = true, end_date = next_period_start(s, today) - 1, closed_on = (service_off_now(sub)).from_day - 1, updated_at = now(),
+		SET is_postpaid = true, end_date = greatest(s.end_date + (SELECT days FROM open_days(s.customer_id, sub)),
+		        (SELECT max(period_end) FROM invoices WHERE subscription_id = sub AND period_held IS NOT NULL)), closed_on = (service_off_now(sub)).from_day - 1, updated_at = now(),
 		    next_package_on = CASE WHEN next_package_id IS NOT NULL THEN coalesce(next_package_on, next_period_start(s, today)) END
 		WHERE id = sub;
 		UPDATE invoices SET grants_days = false WHERE customer_id = s.customer_id AND subscription_id = sub AND is_open;
 	ELSE
+		IF NOT s.auto_renew OR s.closed_on IS NOT NULL OR s.next_package_on > s.end_date + 1 THEN
+			PERFORM used_days_bill(s, today);
+			UPDATE subscriptions SET next_package_id = s.next_package_id WHERE id = sub RETURNING * INTO s;
+		END IF;
 		INSERT INTO service_days (subscription_id, days, kind, reason, actor, entered_on)
 		SELECT sub, n, CASE WHEN n > 0 THEN 'start' ELSE 'gift' END, 'billed while postpaid', session_actor(), today
 		FROM (SELECT s.end_date - s.start_date + 1 - coalesce(sum(days), 0)::int AS n FROM service_days WHERE subscription_id = sub) l
@@ -93,12 +101,17 @@ BEGIN
 	END IF;
 END $$;
 
--- After the settings changed: all lines whose mode follows them.
+-- After the settings changed: all lines whose mode follows them. All are locked first: each is read again then, so that a payment
+-- that switches one on meanwhile wins.
 CREATE OR REPLACE FUNCTION subscriptions_follow_settings(today date) RETURNS void
-LANGUAGE sql AS $$
-	SELECT subscription_sync_mode(s.id, today) FROM subscriptions s CROSS JOIN LATERAL terms_of(s) t
-	WHERE s.is_live AND (t.mode = 'postpaid') <> s.is_postpaid
-$$;
+LANGUAGE plpgsql AS $$
+DECLARE
+	ids uuid[] := ARRAY(SELECT s.id FROM subscriptions s CROSS JOIN LATERAL terms_of(s) t
+		WHERE s.is_live AND (t.mode = 'postpaid') <> s.is_postpaid);
+BEGIN
+	PERFORM subscriptions_lock(ids);
+	PERFORM subscription_sync_mode(id, today) FROM unnest(ids) AS of_line (id);
+END $$;
 
 -- The errors in fields that an update may name but never change.
 CREATE OR REPLACE FUNCTION subscription_errors(subscription subscriptions, input jsonb) RETURNS text[]

@@ -21,7 +21,7 @@ SELECT text, quantity, unit_price, amount FROM invoice_lines WHERE invoice_id = 
 
 -- name: paper_payments(uuid)
 SELECT date_text(business_day(coalesce(min(p.payment_date), min(a.created_at)))) AS label,
-       rupiah(sum(a.amount)::bigint) || ' · ' || CASE WHEN p.id IS NULL THEN 'kredit' WHEN p.method = 'cash' THEN 'tunai' ELSE p.method END AS value
+       rupiah(sum(a.amount)::bigint) || ' · ' || CASE WHEN p.id IS NULL THEN 'kredit' ELSE coalesce((SELECT message_id FROM alert_texts WHERE name = p.method), upper(p.method)) END AS value
   FROM allocations a LEFT JOIN payments p ON p.id = a.payment_id
  WHERE a.invoice_id = $1::uuid
  GROUP BY p.id, p.method, a.gift_id HAVING sum(a.amount) > 0

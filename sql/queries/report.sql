@@ -23,13 +23,13 @@ SELECT CASE $3 WHEN 'month' THEN to_char(day, 'YYYY-MM') WHEN 'method' THEN meth
 -- name: report_receivables(date)
 SELECT * FROM receivables($1::date);
 
--- Bills that stand, with what is taxed and its tax.
+-- Bills that stand, with what is taxed and its tax. A discount may take from what is not taxed, too.
 -- name: report_tax(date, date)
 SELECT i.issued_on, i.invoice_number, c.name AS customer, c.npwp, i.amount - i.tax_amount - l.untaxed AS base, l.untaxed,
        i.tax_amount, i.amount, i.status
   FROM invoices i
   JOIN customers c ON c.id = i.customer_id
- CROSS JOIN LATERAL (SELECT coalesce(sum(amount) FILTER (WHERE NOT taxable AND kind <> 'tax'), 0)::bigint AS untaxed
+ CROSS JOIN LATERAL (SELECT least(coalesce(sum(amount) FILTER (WHERE NOT taxable AND kind <> 'tax'), 0), i.amount - i.tax_amount)::bigint AS untaxed
                        FROM invoice_lines WHERE invoice_id = i.id) l
  WHERE i.issued_on BETWEEN $1::date AND $2::date AND i.status <> 'cancelled'
  ORDER BY i.issued_on, i.invoice_number;

@@ -25,7 +25,7 @@ SELECT s.mikrotik_username, s.mikrotik_password, audit('credentials', 'subscript
 SELECT 1 FROM subscriptions WHERE id = $1::uuid;
 
 -- name: subscription_days_add(uuid, jsonb)
-SELECT require_operator_days(($2::jsonb ->> 'bounded')::boolean, ($2::jsonb ->> 'days')::int),
+SELECT require_operator_gift($1::uuid, ($2::jsonb ->> 'bounded')::boolean, ($2::jsonb ->> 'days')::int),
        subscription_days_add($1::uuid, ($2::jsonb ->> 'days')::int, $2::jsonb ->> 'reason', business_today());
 
 -- name: subscription_pause(uuid, jsonb)

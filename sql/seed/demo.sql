@@ -76,14 +76,27 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- A night is recorded as billing-cron does it: a town without nights shows an alert that none was run.
 CREATE FUNCTION pg_temp.night(d date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-	step text;
+	moment constant timestamptz := least(d + time '00:05', now());
+	step  text;
+	steps jsonb := '{}';
+	done  int;
+	run   bigint;
 BEGIN
+	INSERT INTO billing_runs (business_date, started_at, finished_at, duration_ms, actor)
+	VALUES (d, moment, moment, 0, 'billing-cron') RETURNING id INTO run;
+	PERFORM set_config('isp.run', run::text, true);
 	FOREACH step IN ARRAY '{renew,overdue,expire,suspend}'::text[] LOOP
-		EXECUTE format('SELECT count(*) FROM billing_%s(ARRAY(SELECT id FROM billing_candidates($1, $2) ORDER BY n), $2)', step)
-			USING step, d;
+		EXECUTE format('SELECT count(*) FROM billing_%s(ARRAY(SELECT id FROM billing_candidates($1, $2) ORDER BY n), $2) r
+			WHERE r.outcome = $3', step) INTO done USING step, d, 'done';
+		steps := steps || jsonb_build_object(step, jsonb_build_object('done', done));
 	END LOOP;
+	UPDATE billing_runs SET counts = steps, report = jsonb_build_object('date', d, 'dry_run', false, 'missed_days', NULL,
+		'only', NULL, 'steps', steps, 'lines', '[]'::jsonb)
+	WHERE id = run;
+	PERFORM set_config('isp.run', '', true);
 	-- Written now, but it tells of then.
 	UPDATE invoices SET created_at = least(d + time '00:05', now()) WHERE created_at = now();
 	UPDATE subscriptions SET created_at = least(d + time '02:00', now()) WHERE created_at = now();

@@ -650,7 +650,7 @@ class Model:
         cause = line.off.cause if line.off else None
         if cause in ("debt", "expired"):
             self.restart(line, day)
-        line.status, line.reason = "active", None
+        line.status, line.reason = ("active", None) if line.start <= day else ("suspended", "new")
         self.comes_back(line, day)
         if fee and cause == "debt" and self.set["reactivation_fee"]:
             self.charge_fee(line, "charge", self.set["reactivation_fee"])
@@ -666,9 +666,10 @@ class Model:
 
     # ---- issuing
 
-    def issue(self, line, kind, entries, due, day, period=(None, None), periods=1, package=None):
+    def issue(self, line, kind, entries, due, day, period=(None, None), periods=1, package=None, by_run=False):
         """entries: the lines that it begins with; of a bill of periods items, charges and discounts follow. package: of a
-        period that is billed again, else the line's, or the next one, which begins with this bill."""
+        period that is billed again, else the line's, or the next one, which begins with this bill. by_run: as the run
+        bills periods, which switches lines on only where credit pays."""
         anchor = period[0] and self.anchor_at(line, period[0])
         key = "%d/%d" % (line.number, len(line.bills) + 1)
         bill = Bill(key, len(self.bills), line, kind, list(entries), due, day, period[0], period[1], first_due=due, periods=periods, package=line.package)
@@ -684,7 +685,7 @@ class Model:
         self.finish(bill)
         if bill.amount == 0:
             self.settle(bill, day)
-        else:
+        elif not by_run or self.credit(line.customer) > 0:
             self.apply_credit(line.customer, day)
         return bill
 
@@ -874,12 +875,12 @@ class Model:
             entries += period
         return last, entries
 
-    def issue_next(self, line, kind, day, due=None, signs_up=False):
+    def issue_next(self, line, kind, day, due=None, signs_up=False, by_run=False):
         first = self.next_first(line, day)
         last, entries = self.services(line, first, signs_up)
         if due is None:
             due = self.first_due(first, day) if kind == "first" else max(first - ONE + days(self.set["due_days"]), day)
-        return self.issue(line, kind, entries, due, day, (first, last))
+        return self.issue(line, kind, entries, due, day, (first, last), by_run=by_run)
 
     # ---- a run
 
@@ -1034,7 +1035,7 @@ class Model:
         if any(b.holds and b.start <= first + days(length - 1) and first <= b.end for b in line.bills):
             return  # a person must look
         if first - days(min(self.set["lead_days"], length - 1)) <= day:
-            self.issue_next(line, self.kind_of(line, first), day)
+            self.issue_next(line, self.kind_of(line, first), day, by_run=True)
 
     def is_billed_off(self, line):
         """Arrears: a line that is off for debt or has expired is billed on, under keep alone."""
@@ -1062,7 +1063,7 @@ class Model:
             if last < first or (last >= day and stop is None) or (line.status == "cancelled" and stop is None):
                 return part
             due = day + days(self.set["postpaid_due_days"])
-            self.issue(line, self.kind_of(line, first), entries, due, day, (first, last))
+            self.issue(line, self.kind_of(line, first), entries, due, day, (first, last), by_run=True)
         return part
 
     def overdue(self, line, day):

@@ -63,5 +63,27 @@ SELECT is((SELECT invoice_id FROM charges WHERE id = :'cable'), NULL, 'it waits 
 SELECT lives_ok(format('SELECT cancel(inv(%L))', sub(person())), 'a period is billed again');
 UPDATE settings SET operator_discount_max = 10000;
 SELECT lives_ok(format('SELECT cancel(%L)', :'ahead'), 'also one that was issued with more off than the bound is now: that is lowered by nothing');
+-- Bug: the bound held each gift of days alone: three days, ten times, were a month for nothing.
+SELECT bare() AS s \gset
+CREATE FUNCTION gift(s uuid, days int, bounded boolean DEFAULT true) RETURNS void LANGUAGE sql AS $$
+	SELECT require_operator_gift(s, bounded, days), subscription_days_add(s, days, 'storm', '2026-01-20') $$;
+SELECT lives_ok(format('SELECT gift(%L, 2)', :'s'), 'two days of three');
+SELECT throws_ok(format('SELECT gift(%L, 2)', :'s'), 'IS403', 'An operator may give at most 3 days.', 'not two more');
+SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', '{"end_date": "2026-02-03", "bounded": true}', '2026-01-20'), 'IS403', NULL, 'nor as an end date');
+SELECT lives_ok(format('SELECT gift(%L, -1), gift(%L, 2)', :'s', :'s'), 'a day taken back makes room');
+SELECT lives_ok(format('SELECT gift(%L, 9, false)', :'s'), 'an admin has no bound');
+SELECT set_config('isp.actor', 'another@x.id', true) \g /dev/null
+SELECT lives_ok(format('SELECT gift(%L, 3)', :'s'), 'each person has the bound');
+SELECT step('renew', '2026-02-10') \g /dev/null
+SELECT lives_ok(format('SELECT gift(%L, 3)', :'s'), 'and has it anew with the next period');
+SELECT step('renew', '2026-03-20') \g /dev/null
+SELECT lives_ok(format('SELECT gift(%L, 3)', :'s'), 'and with each one after it');
+-- A discount that has been taken as often as agreed makes room for another.
+UPDATE settings SET operator_discount_max = 20000;
+SELECT bare() AS s \gset
+SELECT item_create(:'s', '{"kind": "discount", "text": "once", "amount": 20000, "periods": 1, "bounded": true}', '2026-01-02') \g /dev/null
+SELECT throws_ok(format('SELECT off(%L, 1)', :'s'), 'IS403', NULL, 'a discount of one period fills the bound');
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT lives_ok(format('SELECT off(%L, 20000)', :'s'), 'once taken, it does no more');
 SELECT finish();
 ROLLBACK;

@@ -31,5 +31,22 @@ SELECT set_eq(format($$SELECT id, ok, code FROM bulk_act('subscription', %L, '20
 -- an unknown id is 404, and nothing is queued or written
 SELECT throws_ok($$SELECT invoice_remind(uuidv7(), '2026-01-02')$$, 'IS404', NULL, 'no bill to remind of');
 SELECT throws_ok($$SELECT account_remove(uuidv7())$$, 'IS404', NULL, 'no account to remove');
+-- Rows are locked by their customers, first to last, whatever the order of the ids: two acts on the same rows cannot lock each other out.
+SELECT person() AS c, person() AS d \gset
+SELECT sub(:'d') AS one, sub(:'c') AS two \gset
+CREATE FUNCTION taken(noun text, VARIADIC ids uuid[]) RETURNS uuid[] LANGUAGE sql AS $$
+	SELECT array_agg(id ORDER BY ordinality) FROM bulk_ids(noun, jsonb_build_object('ids', ids)) WITH ORDINALITY b (id, ordinality) $$;
+SELECT is(taken('subscription', :'one', :'two'), ARRAY[:'two', :'one']::uuid[], 'the line of the first customer first');
+SELECT is(taken('invoice', inv(:'one'), inv(:'two')), ARRAY[inv(:'two'), inv(:'one')], 'its bill first, too');
+-- Five hundred rows are not too many.
+SELECT is(count(*), 500::bigint, 'each row has an answer') FROM bulk_act('subscription', jsonb_build_object('act', 'suspend', 'ids', ARRAY(SELECT uuidv7() FROM generate_series(1, 500))), '2026-01-02');
+-- A reminder by hand is of the kind that the day asks for.
+UPDATE settings SET quiet_from_hour = 0, quiet_until_hour = 0;
+UPDATE message_templates SET is_active = true;
+INSERT INTO notification_settings (name, channel, audience, config) VALUES ('m', 'email', 'customers', '{}');
+UPDATE customers SET email = 'b@x.id' WHERE id = owner(:'s');
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 1000, 'due_date', '2026-01-10'), '2026-01-02') AS o \gset
+SELECT invoice_remind(:'o', day) FROM unnest('{2026-01-09,2026-01-10,2026-01-11}'::date[]) day \g /dev/null
+SELECT is((SELECT string_agg(event, ' ' ORDER BY id) FROM message_outbox WHERE invoice_id = :'o' AND dedupe_key LIKE '%:2026-01-%'), 'due_soon due_today overdue', 'before, on and after the day');
 SELECT finish();
 ROLLBACK;

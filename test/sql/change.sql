@@ -94,6 +94,22 @@ SELECT night(d::date) FROM generate_series(date '2026-01-24', '2026-02-01', '1 d
 SELECT pay(inv(:'s'), '2026-02-01') \g /dev/null
 SELECT is(is_now(:'s') || ' ' || to_pkg(:'s', 'F', '2026-02-01'), 'active 2026-03-02 pay 0, credit 100000', 'thirty days left are thirty paid ones');
 
+-- Bug: the next bill was open when the line became postpaid. Its days were taken for paid ones: the whole month was given back, not the
+-- seven days left of it. Paid since, the days of that bill are unused, too.
+CREATE FUNCTION became_postpaid(d date) RETURNS uuid LANGUAGE plpgsql AS $$
+DECLARE
+	s uuid := sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar'));
+BEGIN
+	PERFORM pay(inv(s), '2026-01-01');
+	PERFORM step('renew', '2026-01-25');
+	PERFORM change(s, '{"mode": "postpaid"}', d);
+	RETURN s;
+END $$;
+INSERT INTO packages (name, bandwidth, price, period_unit, router_profile) VALUES ('M0', '1M/1M', 0, 'month', 'm0');
+SELECT became_postpaid('2026-01-25') AS open, became_postpaid('2026-01-25') AS paid \gset
+SELECT pay(inv(:'paid', 2), '2026-01-25') \g /dev/null
+SELECT is(to_pkg(:'open', 'M0', '2026-01-25') || '; ' || to_pkg(:'paid', 'M0', '2026-01-25'), 'pay 0, credit 33870; pay 0, credit 183870', 'seven days of January; and February');
+
 -- Bug: a payment that was noted for an open bill of a line that is not renewed left its promise standing: it stayed on for
 -- nothing when its days were over.
 SELECT bare('{"auto_renew": false}') AS s \gset

@@ -33,6 +33,11 @@ SELECT is_empty(format($$SELECT d FROM generate_series(date '2026-02-01', '2026-
 SELECT late('restart') AS s \gset
 SELECT is(paid_on(:'s', '2026-02-01'), 'active 2026-03-02', 'restart: a whole period from the day of payment');
 SELECT is(paid_on(:'s', '2026-02-25'), 'active 2026-03-26', 'restart: later too');
+SELECT sub(person(), '{"late_policy": "restart"}') AS s \gset
+SELECT pay(inv(:'s'), '2026-01-01') \g /dev/null
+SELECT night(d::date) FROM generate_series(date '2026-01-24', '2026-02-01', '1 day') d \g /dev/null
+SELECT pay(inv(:'s', 2), '2026-02-01') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-03-02', 'restart: of the bill that was late, not of one that was paid before');
 SELECT late('keep') AS s \gset
 SELECT is(paid_on(:'s', '2026-02-25'), 'active 2026-03-01', 'keep: days off inside the billed period are lost');
 SELECT is(paid_on(:'s', '2026-03-05'), 'active 2026-03-04', 'keep: days that no bill covers were never sold, and come back');
@@ -46,6 +51,10 @@ SELECT payment_reverse(:'p', 'reversal', NULL, '2026-02-05') \g /dev/null
 SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-31', 'restart: undone, the gift of 31 January stays');
 SELECT pay(inv(:'s'), '2026-02-05') \g /dev/null
 SELECT is(is_now(:'s'), 'active 2026-03-02', 'restart: paid again, no second gift');
+SELECT late('restart') AS s \gset
+SELECT pay(inv(:'s'), '2026-02-01') AS p \gset
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-02-05'), subscription_days_add(:'s', -1, 'a mistake', '2026-02-05') \g /dev/null
+SELECT is(paid_on(:'s', '2026-02-05'), 'active 2026-03-01', 'restart: nor where the gift was taken back by hand');
 SELECT late('restart') AS s \gset
 SELECT subscription_activate(:'s', '2026-02-10', NULL, '2026-02-01') \g /dev/null
 SELECT night(d::date) FROM generate_series(date '2026-02-02', '2026-02-11', '1 day') d \g /dev/null
@@ -161,6 +170,22 @@ SELECT is(is_now(:'s'), 'active 2026-01-30', 'given days can be taken back');
 SELECT change(:'s', '{"end_date": "2026-02-03"}', '2026-02-04') \g /dev/null
 SELECT is(is_now(:'s'), 'active 2026-02-03', 'PUT end_date: afterwards it is what was asked');
 
+-- Bug: a line off for debt was switched on by the days, and then had its days off back too: it ended nine days later than asked.
+SELECT sub(person()) AS s, sub(person()) AS fee \gset
+SELECT pay(inv(l), '2026-01-01') FROM unnest(ARRAY[:'s', :'fee']::uuid[]) l \g /dev/null
+SELECT invoice_create(jsonb_build_object('subscription_id', :'fee', 'kind', 'other', 'amount', 5000, 'due_date', '2026-01-25'), '2026-01-25') \g /dev/null
+SELECT night(d::date) FROM generate_series(date '2026-01-24', '2026-02-01', '1 day') d \g /dev/null
+SELECT change(:'fee', '{"end_date": "2026-02-20"}', '2026-02-10'), change(:'s', '{"end_date": "2026-02-09"}', '2026-02-10') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-09', 'PUT end_date of a line off for debt: the same');
+SELECT is(is_now(:'fee'), 'suspended(debt) 2026-02-20', 'PUT end_date of one that stays off for a fee');
+-- Bug: the end of a line that had expired was corrected to another day that had passed, and the line was on for its days off.
+SELECT bare('{"auto_renew": false}') AS ended, bare() AS cut \gset
+SELECT night(d::date) FROM generate_series(date '2026-01-24', '2026-02-02', '1 day') d \g /dev/null
+SELECT change(l, '{"end_date": "2026-02-03"}', '2026-03-10') FROM unnest(ARRAY[:'ended', :'cut']::uuid[]) l \g /dev/null
+SELECT is(is_now(:'ended') || ', ' || is_now(:'cut'), 'expired 2026-02-03, suspended(debt) 2026-02-03', 'PUT end_date to a day that has passed: still off');
+SELECT change(:'ended', '{"end_date": "2026-03-12"}', '2026-03-10') \g /dev/null
+SELECT is(is_now(:'ended'), 'active 2026-03-12', 'PUT end_date to one that comes: on');
+
 -- Two bills of periods to come: each moves into days that the other has left, whatever the direction.
 SELECT bare() AS s \gset
 SELECT step('renew', '2026-01-24') \g /dev/null
@@ -255,6 +280,12 @@ SELECT night('2026-01-31'), subscription_days_add(:'s', 10, NULL, '2026-02-02') 
 SELECT is(is_now(:'s'), 'expired 2026-02-09', 'not to one that owes past its grace: the night would cut it');
 SELECT pay(:'i', '2026-02-03') \g /dev/null
 SELECT is(is_now(:'s'), 'active 2026-02-12', 'once that is paid it has them, and its three days off');
+-- Bug: a moved due date freed no expired line, which stayed off with days that were paid for and no bill past its grace.
+SELECT bare('{"auto_renew": false}') AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 50000, 'due_date', '2026-01-28'), '2026-01-28') AS i \gset
+SELECT night('2026-01-31'), subscription_days_add(:'s', 10, NULL, '2026-02-02') \g /dev/null
+SELECT invoice_update(:'i', '{"due_date": "2026-02-05"}', '2026-02-03') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || owes(:'i'), 'active 2026-02-12, unpaid 0/50000', 'nor once its due date is moved: on, as by a payment');
 SELECT bare('{"auto_renew": false}') AS s \gset
 SELECT night('2026-01-31') \g /dev/null
 SELECT invoice_create(jsonb_build_object('subscription_id', :'s'), '2026-03-01') AS i \gset
@@ -280,8 +311,12 @@ SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other
 SELECT night('2026-01-12') \g /dev/null
 SELECT invoice_update(inv(:'s'), '{"due_date": "2026-01-30"}', '2026-01-25') \g /dev/null
 SELECT is(is_now(:'s') || ', ' || owes(inv(:'s', 2)), 'suspended(debt) 2026-01-30, unpaid 0/50000', 'a bill past its grace keeps it off, marked or not');
+SAVEPOINT another_way;
 SELECT pay(inv(:'s', 2), '2026-01-26') \g /dev/null
 SELECT is(is_now(:'s'), 'active 2026-02-13', 'on once that is paid');
+ROLLBACK TO another_way;
+SELECT invoice_update(inv(:'s', 2), '{"due_date": "2026-01-31"}', '2026-01-26') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-13', 'or its due date is moved, too: no run has marked it');
 
 -- the only overdue bill goes
 SELECT late() AS s \gset
@@ -426,5 +461,25 @@ SELECT is((SELECT count(*) > 10 FROM subscriptions s WHERE days_sold(s.id, s.sta
 SELECT is(days_sold(uuidv7(), '2026-01-10', 'empty'), 0, 'days: of an empty range none is sold');
 
 SELECT is_empty('SELECT * FROM check_invariants()', 'both laws hold');
+-- Nor are days taken back that a period follows which begins today, though its bill is open.
+SELECT bare() AS s \gset
+SELECT subscription_days_add(:'s', 5, 'storm', '2026-01-10') \g /dev/null
+SELECT step('renew', '2026-01-29') \g /dev/null
+SELECT is(period_start, '2026-02-05', 'billed from the day after the days given') FROM invoices WHERE id = inv(:'s');
+SELECT throws_ok(format('SELECT subscription_days_add(%L, -1, NULL, ''2026-02-05'')', :'s'), 'IS422', NULL, 'a given day before a period of today is not taken back');
+SELECT lives_ok(format('SELECT subscription_days_add(%L, -1, NULL, ''2026-02-04'')', :'s'), 'one before a period of tomorrow is');
+-- Days given move no period that has begun, not even one of a day.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('D'))) AS s \gset
+SELECT subscription_days_add(:'s', 2, 'storm', '2026-01-01') \g /dev/null
+SELECT is((SELECT period_start || ' ' || period_end FROM invoices WHERE id = inv(:'s')), '2026-01-01 2026-01-01', 'the period of today stays today');
+-- A day in arrears that was paid for on that day, until the payment was undone, is not given back.
+SELECT bare('{"late_policy": "restart"}') AS p \gset
+UPDATE settings SET grace_days = 5;
+SELECT night(d::date) FROM generate_series(date '2026-01-24', '2026-01-31', '1 day') d \g /dev/null
+SELECT pay(inv(:'p'), '2026-02-01') AS paid \gset
+SELECT payment_reverse(:'paid', 'reversal', NULL, '2026-02-05') \g /dev/null
+SELECT is(is_now(:'p'), 'suspended(debt) 2026-01-30', 'cut with the money that is gone');
+SELECT is(paid_on(:'p', '2026-02-10'), 'active 2026-03-07', 'five days off come back, and one day in arrears');
+UPDATE settings SET grace_days = 1;
 SELECT finish();
 ROLLBACK;

@@ -64,6 +64,14 @@ SELECT is((SELECT string_agg(period_end || ' ' || amount, ', ' ORDER BY seq) FRO
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS a \gset
 SELECT subscription_days_add(:'a', 3, NULL, '2026-01-02'), subscription_cancel(:'a', NULL, '2026-01-10') \g /dev/null
 SELECT is((SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY position) FROM invoice_lines WHERE invoice_id = inv(:'a')), 'part 48400, discount -14600', 'three days of ten');
+SELECT is(credit(owner(:'a')), 0::bigint, 'days are given once');
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar', 'issue_invoice', false, 'start_date', '2026-01-01', 'end_date', '2026-01-31')) AS a,
+	sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar', 'issue_invoice', false, 'start_date', '2026-01-01', 'end_date', '2026-01-31')) AS b \gset
+SELECT item_create(line, '{"kind": "item", "text": "modem", "amount": 10000, "periods": 3}', '2026-01-01') FROM unnest(ARRAY[:'a', :'b']::uuid[]) line \g /dev/null
+SELECT step('renew', '2026-01-25') \g /dev/null
+SELECT subscription_cancel(:'a', NULL, '2026-02-10'), invoice_cancel(inv(:'b'), '2026-02-10') \g /dev/null
+SELECT is((SELECT string_agg(billed::text, ' ' ORDER BY subscription_id) FROM subscription_items WHERE subscription_id IN (:'a', :'b')), '1 0',
+	'a shortened bill has taken its item once, and that of another line gives its item back');
 SELECT sub(person()) AS a, sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS b \gset
 SELECT pay(inv(:'b'), '2026-01-01') \g /dev/null
 SELECT subscription_cancel(:'a', NULL, '2026-01-10'), subscription_cancel(:'b', NULL, '2026-01-10') \g /dev/null
@@ -117,6 +125,16 @@ SELECT subscription_cancel(:'a', NULL, '2026-01-10'), subscription_cancel(:'b', 
 SELECT is((SELECT string_agg(l.kind || ' ' || l.amount, ', ' ORDER BY i.seq, position) FROM invoice_lines l JOIN invoices i ON i.id = invoice_id
 	WHERE subscription_id IN (:'a', :'b')), 'part 48400, part 270000, item 20000', 'ten days of a month at 150000; two months of six for 810000');
 UPDATE packages SET price = 150000 WHERE name = 'M';
+-- One that ends on the first day of a period has used that day, and its items.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar', 'issue_invoice', false, 'start_date', '2026-01-01', 'end_date', '2026-01-31')) AS s \gset
+SELECT item_create(:'s', '{"kind": "item", "text": "modem", "amount": 10000}', '2026-01-01') \g /dev/null
+SELECT step('renew', '2026-01-25') \g /dev/null
+SELECT subscription_cancel(:'s', NULL, '2026-02-01') \g /dev/null
+SELECT is((SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY position) FROM invoice_lines WHERE invoice_id = inv(:'s')), 'part 5400, item 10000', 'a day of twenty-eight, and the modem');
+-- On the last day all of the period is used: its bill stands as it was issued.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS s \gset
+SELECT item_create(:'s', '{"kind": "item", "text": "modem", "amount": 10000}', '2026-01-20'), subscription_cancel(:'s', NULL, '2026-01-31') \g /dev/null
+SELECT is((SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY position) FROM invoice_lines WHERE invoice_id = inv(:'s')), 'package 150000', 'all of January, and no item that came later');
 UPDATE settings SET prorate_last = false;
 
 -- Bug: days left at the end were worth the price without the discount that was agreed for paying ahead.
@@ -142,6 +160,14 @@ SELECT pay(inv(:'s'), '2026-01-01') AS p \gset
 SELECT payment_book(jsonb_build_object('customer_id', owner(:'s'), 'amount', 100000), '2026-01-02'), subscription_cancel(:'s', NULL, '2026-01-03') \g /dev/null
 SELECT charge_create(owner(:'s'), jsonb_build_object('subscription_id', :'s', 'text', 'cable', 'amount', 70000), '2026-01-03') \g /dev/null
 SELECT is((SELECT remainder FROM credit_lots(owner(:'s')) WHERE payment_id = :'p'), 30000::bigint, 'the older payment pays first');
+-- Days left at the end are worth what they cost on the newest bill.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS s \gset
+UPDATE packages SET price = 280000 WHERE name = 'M';
+SELECT pay(inv(:'s'), '2026-01-01') \g /dev/null
+SELECT step('renew', '2026-01-31') \g /dev/null
+SELECT pay(inv(:'s', 2), '2026-01-31'), subscription_days_add(:'s', 7, 'storm', '2026-02-01'), subscription_cancel(:'s', NULL, '2026-02-10') \g /dev/null
+SELECT is(credit(owner(:'s')), 70000::bigint, 'seven days of February at its price');
+UPDATE packages SET price = 150000 WHERE name = 'M';
 SELECT sound();
 SELECT finish();
 ROLLBACK;

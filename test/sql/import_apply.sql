@@ -34,7 +34,7 @@ SELECT is((SELECT string_agg(name || ' ' || credit, ', ' ORDER BY id) FROM custo
 SELECT is_empty('SELECT FROM invoices', 'nothing is owed');
 SELECT is(import_apply(:'b', 'csv', 9, '2026-01-20'), 1, 'the rest');
 SELECT results_eq($$ SELECT kind, amount, due_date, notes, (SELECT name FROM customers c WHERE c.id = i.customer_id) FROM invoices i $$,
-	$$ VALUES ('other', 1000::bigint, '2026-01-20'::date, 'Open in csv', 'Kiki'::text) $$, 'a debt is a bill, due today while its days are not over');
+	$$ VALUES ('other', 1000::bigint, '2026-01-20'::date, 'Sisa tagihan dari csv', 'Kiki'::text) $$, 'a debt is a bill, due today while its days are not over');
 SELECT results_eq($$ SELECT k.kind, k.source_id, k.id = coalesce(i.id, k.id) FROM import_keys k LEFT JOIN invoices i ON true WHERE k.kind IN ('credit', 'debt') AND k.source = 'csv' ORDER BY 1, 2 $$,
 	$$ VALUES ('credit', '41', false), ('credit', 'kiki', false), ('debt', 'kiki', true) $$, 'known, too');
 
@@ -81,7 +81,7 @@ SELECT is(input('{"remote_address": "-"}') ? 'remote_address', false, 'a dash is
 SELECT uuidv7() AS b, uuidv7() AS o \gset
 SELECT staged(:'b', '["s1", {"name": "S", "username": "s-ended", "package": "P", "state": "berhenti", "end_date": "2026-02-01"}]', '["s2", {"name": "S", "username": "s-pause", "package": "P", "state": "cuti", "end_date": "2026-02-01"}]',
 	'["s3", {"name": "S", "username": "s-debt", "package": "P", "state": "isolir", "end_date": "2026-02-01"}]', '["s4", {"name": "S", "username": "s-over", "package": "P", "end_date": "2026-01-10", "debt": "7000"}]',
-	'["s5", {"name": "S", "username": "s-on", "package": "P", "end_date": "2026-01-20"}]',
+	'["s5", {"name": "S", "username": "s-on", "package": "P", "end_date": "2026-01-20", "debt": "0"}]',
 	'["s6", {"name": "S", "username": "s-object", "package": "P", "end_date": "2026-02-01", "router": "R1", "object": {"username": "s-object", "service": "pppoe", "comment": "roof", "profile": "gold", "disabled": false}}]',
 	'["s7", {"name": "S", "username": "s-later", "package": "P", "end_date": "2026-02-01", "router": "R1", "object": {"username": "s-later", "service": "pppoe", "disabled": false}}]') \g /dev/null
 SELECT is(import_apply(:'b', 'csv', 6, '2026-01-20'), 6, 'lines of all states');
@@ -90,10 +90,19 @@ SELECT is((SELECT string_agg(mikrotik_username || ' ' || is_now(id), ', ' ORDER 
 SELECT results_eq($$ SELECT s.mikrotik_username, o.cause, o.from_day FROM service_offs o JOIN subscriptions s ON s.id = o.subscription_id WHERE s.mikrotik_username LIKE 's-%' ORDER BY s.id $$,
 	$$ VALUES ('s-pause', 'manual', '2026-01-20'::date), ('s-debt', 'debt', '2026-01-20'), ('s-over', 'debt', '2026-01-11') $$, 'off from the day after their last, and from today at the latest');
 SELECT is((SELECT due_date FROM invoices WHERE subscription_id = line_of('s-over')), '2026-01-10', 'a debt was due when the paid days ended');
+SELECT is_empty(format('SELECT FROM invoices WHERE subscription_id = %L', line_of('s-on')), 'a debt of 0 is no bill');
 SELECT results_eq($$ SELECT m.username::text, r.name, m.imported, s.sync_state FROM mikrotik_secrets m JOIN router_settings r ON r.id = m.router_id JOIN account_states s ON s.account_id = m.id WHERE m.username LIKE 's-%' ORDER BY m.subscription_id $$,
 	$$ VALUES ('s-ended', 'R1', false, 'synced'), ('s-pause', 'R1', true, 'synced'), ('s-debt', 'R1', true, 'synced'), ('s-over', 'R1', true, 'synced'), ('s-on', 'R1', false, 'pending'), ('s-object', 'R1', true, 'synced') $$,
 	'a line that is off is left as it stands, an object is adopted, a line that is on gets its account');
 SELECT is((SELECT profile || ' ' || comment FROM subscriptions WHERE mikrotik_username = 's-object'), 'gold roof', 'with the profile and the comment of its object');
+-- The next rows, when the lines of those before have been changed here.
+SELECT staged(:'o', '["o1", {"name": "O", "username": "o-object", "package": "P", "end_date": "2026-02-01", "router": "R1", "object": {"username": "o-object", "service": "pppoe", "comment": "wall", "disabled": false}}]') \g /dev/null
+SELECT import_apply(:'o', 'csv', 9, '2026-01-20') \g /dev/null
+SELECT is((SELECT string_agg(comment, ' ' ORDER BY comment) FROM subscriptions WHERE mikrotik_username IN ('s-object', 'o-object')), 'roof wall', 'an object has its comment');
+UPDATE subscriptions SET comment = '' WHERE mikrotik_username IN ('s-object', 'o-object');
+SELECT is(import_apply(:'b', 'csv', 9, '2026-01-20'), 1, 'one row is left');
+SELECT is((SELECT m.imported AND s.sync_state = 'synced' FROM mikrotik_secrets m JOIN account_states s ON s.account_id = m.id WHERE m.username = 's-later'), true, 'its object is adopted');
+SELECT is((SELECT string_agg(comment, '') FROM subscriptions WHERE mikrotik_username IN ('s-object', 'o-object')), '', 'those of rows before and of another batch are not adopted again');
 SELECT sound();
 SELECT is(count(*), 0::bigint, 'the accounts are sound') FROM check_accounts();
 -- A line that is off and has no router is not one that the old system left on a router.

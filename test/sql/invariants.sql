@@ -13,6 +13,8 @@ SELECT pay(inv(:'t'), '2026-01-01') AS q \gset
 SELECT payment_reverse(:'q', 'reversal', NULL, '2026-01-02') \g /dev/null
 SELECT sound();
 
+SELECT is(money_rows(owner(:'t')) ~ '2026-01-01 allocation to INV-20260101-0002, row \d+ of 100000', true, 'rows of money have their day and id');
+
 CREATE FUNCTION seen(damage text, rules text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	found text;

@@ -9,6 +9,7 @@ SELECT is(is_now(:'s'), 'active 2026-01-30', 'both dates: the days are paid for 
 SELECT is(kind || ' ' || days, 'start 30', 'and stand in the ledger') FROM service_days WHERE subscription_id = :'s';
 SELECT is(is_now(sub(person())), 'active 2025-12-31', 'neither date: on from D, with nothing paid yet');
 SELECT is(is_now(bare('{"start_date": "2025-03-01", "end_date": "2025-03-05"}')), 'active 2025-03-05', 'in the past too');
+SELECT is(is_now(bare('{"end_date": "2026-01-01"}')), 'active 2026-01-01', 'a single day');
 SELECT throws_ok($$SELECT sub(person(), '{"start_date": "2026-01-01"}')$$, 'IS422', NULL, 'one date alone');
 SELECT throws_ok($$SELECT sub(person(), '{"end_date": "2026-01-01"}')$$, 'IS422', NULL, 'the other alone');
 SELECT throws_ok($$SELECT sub(person(), '{"start_date": "2026-01-02", "end_date": "2026-01-01"}')$$, 'IS422', NULL, 'end before start');

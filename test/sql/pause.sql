@@ -35,10 +35,21 @@ SELECT is(planned(:'s'), '2026-01-20 to 2026-01-25, 2026-01-20', 'and pauses on 
 -- A pause planned for a line that is off can be called off too.
 SELECT subscription_suspend(:'s', NULL, '2026-01-12'), subscription_resume(:'s', NULL, '2026-01-13') \g /dev/null
 SELECT is(is_now(:'s') || ', ' || planned(:'s'), 'suspended(manual) 2026-02-08, none, never', 'called off while the line is off');
+SELECT bare() AS s, bare() AS t \gset
+SELECT subscription_pause(x, '2026-01-10', '2026-01-20', NULL, '2026-01-05'), subscription_suspend(x, NULL, '2026-01-08') FROM unnest(ARRAY[:'s', :'t']::uuid[]) x \g /dev/null
+SELECT step('begin', '2026-01-20') \g /dev/null
+SELECT is(planned(:'s'), '2026-01-10 to 2026-01-20, never', 'on its last day it is still planned');
+SELECT subscription_activate(:'t', NULL, NULL, '2026-01-20') \g /dev/null
+SELECT is(planned(:'t'), '2026-01-10 to 2026-01-20, 2026-01-10', 'and begins where the line returns on that day');
+SELECT bare() AS s \gset
+SELECT lives_ok(format('SELECT subscription_pause(%L, ''2026-01-10'', ''2026-01-10'', NULL, ''2026-01-05'')', :'s'), 'a pause may be of one day');
 -- One that is over cannot be called off: whether it could hung on the nights that the line had seen since it went off.
 SELECT bare() AS s \gset
 SELECT subscription_pause(:'s', '2026-01-10', '2026-01-12', NULL, '2026-01-05'), subscription_suspend(:'s', NULL, '2026-01-08') \g /dev/null
 SELECT throws_ok(format('SELECT subscription_resume(%L, NULL, ''2026-01-13'')', :'s'), 'IS409', 'The subscription is not paused.', 'a pause that is over is none');
+SELECT bare() AS s \gset
+SELECT subscription_pause(:'s', '2026-01-10', '2026-01-12', NULL, '2026-01-05'), subscription_suspend(:'s', NULL, '2026-01-08') \g /dev/null
+SELECT lives_ok(format('SELECT subscription_resume(%L, NULL, ''2026-01-12'')', :'s'), 'on its last day it is not over');
 
 -- A promise up to 10 February stayed on a line that was paused before it paid, and spared its next bill from the cut.
 SELECT bare() AS s, bare() AS t \gset
@@ -66,6 +77,16 @@ SELECT subscription_pause(s, '2026-01-07', '2026-01-26', NULL, '2026-01-07') FRO
 SELECT step('begin', '2026-01-27') \g /dev/null
 SELECT is(is_now(:'r') || ', ' || is_now(:'c') || ' ' || pending_days, 'active 2026-02-25, active 2026-02-07 18', 'eighteen days of service were off')
 FROM subscriptions WHERE id = :'c';
+-- Bug: a line that begins later was on before its first day, when a pause of it ended or what a person had cut was put on again.
+SELECT s AS over, r AS resumed, m AS hand FROM (SELECT bare(later) AS s, bare(later) AS r, bare(later) AS m
+	FROM (SELECT '{"start_date": "2026-01-20", "end_date": "2026-02-18"}'::jsonb AS later) l) made \gset
+SELECT subscription_pause(:'over', '2026-01-05', '2026-01-10', NULL, '2026-01-05'), subscription_pause(:'resumed', '2026-01-05', NULL, NULL, '2026-01-05'),
+	subscription_suspend(:'hand', NULL, '2026-01-05') \g /dev/null
+SELECT step('begin', '2026-01-11') \g /dev/null
+SELECT subscription_resume(:'resumed', NULL, '2026-01-12'), subscription_activate(:'hand', NULL, NULL, '2026-01-12') \g /dev/null
+SELECT is(is_now(l), 'suspended(new) 2026-02-18', 'a line waits for its first day') FROM unnest(ARRAY[:'over', :'resumed', :'hand']::uuid[]) l;
+SELECT step('begin', '2026-01-20') \g /dev/null
+SELECT is(is_now(l), 'active 2026-02-18', 'that day comes: on') FROM unnest(ARRAY[:'over', :'resumed', :'hand']::uuid[]) l;
 SELECT sound();
 SELECT finish();
 ROLLBACK;

@@ -41,7 +41,7 @@ SELECT is(ARRAY(SELECT next_anchor(s, s.end_date + 1 + o.days + n) FROM subscrip
 UPDATE settings SET cycle = 'calendar', billing_day = 1, lead_days = 0, due_days = 10, grace_days = 9;
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-14') AS s \gset
 SELECT is(owes(inv(:'s')) || ' ' || kind || ' ' || period_end, 'unpaid 0/87100 first 2026-01-31', 'sign-up on the 14th: the part up to the 1st') FROM invoices WHERE id = inv(:'s');
-SELECT is(kind || ' ' || text || ' ' || amount, 'part M, 2026-01-14 to 2026-01-31 87100', 'is a line of the bill') FROM invoice_lines WHERE invoice_id = inv(:'s');
+SELECT is(kind || ' ' || text || ' ' || amount, 'part M, 14-01-2026 s.d. 31-01-2026 87100', 'is a line of the bill') FROM invoice_lines WHERE invoice_id = inv(:'s');
 SELECT pay(inv(:'s'), '2026-01-15') \g /dev/null
 SELECT is((SELECT string_agg(d::date::text, ' ') FROM generate_series(date '2026-01-28', '2026-02-03', '1 day') d WHERE night(d::date) LIKE '%renew%'), '2026-02-01', 'billed on the 1st');
 SELECT is(owes(inv(:'s', 2)) || ' ' || due_date || ' ' || period_end, 'unpaid 0/150000 2026-02-10 2026-02-28', 'the first whole period, due on the 10th') FROM invoices WHERE id = inv(:'s', 2);
@@ -60,11 +60,19 @@ UPDATE settings SET arrears = 'stop', arrears_max = 3;
 -- the first period whole, or merged
 UPDATE settings SET first_period = 'full';
 SELECT is(owes(inv(sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-14'))), 'unpaid 0/150000', 'first_period full: the part at the whole price');
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'mode', 'postpaid'), '2026-01-14') AS s, sub(person(), jsonb_build_object('package_id', pkg('M'), 'mode', 'postpaid'), '2026-01-14') AS t \gset
+SELECT subscription_suspend(:'t', NULL, '2026-01-20') \g /dev/null
+SELECT step('renew', '2026-02-01') \g /dev/null
+SELECT is(owes(inv(:'s')) || ', ' || owes(inv(:'t')), 'unpaid 0/150000, unpaid 0/29100', 'billed afterwards, too; a line that was cut pays for its six days of 31');
 UPDATE settings SET first_period = 'merge';
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-25') AS s \gset
 SELECT is(owes(inv(:'s')) || ' ' || period_start || ' ' || period_end, 'unpaid 0/183900 2026-01-25 2026-02-28', 'merge: seven days and the whole month after them') FROM invoices WHERE id = inv(:'s');
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-14') AS s \gset
 SELECT is((SELECT period_end FROM invoices WHERE id = inv(:'s')), '2026-01-31', 'a part of merge_days or more stands alone');
+UPDATE settings SET merge_days = 7;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-25') AS s, sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-26') AS t \gset
+SELECT is((SELECT string_agg(period_end::text, ' ' ORDER BY seq) FROM invoices WHERE subscription_id IN (:'s', :'t')), '2026-01-31 2026-02-28', 'merge: seven days are not fewer than seven');
+UPDATE settings SET merge_days = DEFAULT;
 UPDATE settings SET first_period = 'prorate';
 -- days of a calendar line are money
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-02-01') AS s \gset
@@ -107,6 +115,8 @@ SELECT is(months(:'r', '2026-03-01', '2026-03-01'), '2026-03-01 to 2026-03-31 15
 UPDATE settings SET mode = 'postpaid', due_days = 0;
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-14') AS s \gset
 SELECT is((SELECT count(*) FROM invoices WHERE subscription_id = :'s'), 0::bigint, 'postpaid: nothing is billed at sign-up');
+SELECT throws_ok(format('SELECT invoice_create(%L, %L)', jsonb_build_object('subscription_id', :'s'), '2026-01-31'), 'IS409', 'The period has not passed yet: a postpaid line is billed afterwards.',
+	'nor by hand on the last day of the period');
 SELECT is((SELECT string_agg(d::date::text, ' ') FROM generate_series(date '2026-01-15', '2026-02-02', '1 day') d
 	WHERE EXISTS (SELECT FROM step('renew', d::date) r WHERE r.subscription_id = :'s')), '2026-02-01', 'but when the part has passed');
 SELECT is(owes(inv(:'s')) || ' ' || due_date || ' ' || is_now(:'s'), 'unpaid 0/87100 2026-02-11 active 2026-01-31', 'due ten days later; end_date is the last day billed') FROM invoices WHERE id = inv(:'s');
@@ -177,6 +187,10 @@ SELECT is(bills(:'s'), '150000 2026-01-01 2026-01-31, 150000 2026-02-01 2026-02-
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
 SELECT is(subscription_change(:'s', jsonb_build_object('package_id', pkg('N'), 'effective', 'next_period'), '2026-01-15') ->> 'effective_from', '2026-02-01',
 	'postpaid, changed for the next period: it begins after the running month');
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'mode', 'prepaid', 'issue_invoice', false, 'start_date', '2026-01-01', 'end_date', '2026-01-31')) AS t \gset
+SELECT change(:'t', '{"mode": null}', '2026-01-20') \g /dev/null
+SELECT is(subscription_change(:'t', jsonb_build_object('package_id', pkg('N'), 'effective', 'next_period'), '2026-01-31') ->> 'effective_from', '2026-02-01',
+	'postpaid, with days paid up to today: it begins tomorrow');
 SELECT is((SELECT string_agg(detail, ', ') FROM step('renew', '2026-02-01') WHERE subscription_id = :'s'),
 	'2026-01-01 to 2026-01-31, has the package N from now on', 'the night bills the month, then the package begins');
 SELECT step('renew', '2026-03-01') \g /dev/null
@@ -231,6 +245,18 @@ SELECT invoice_cancel(inv(:'s'), '2026-02-16') \g /dev/null
 SELECT is((SELECT string_agg(owes(id) || ' ' || period_start, ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s'),
 	'cancelled 0/150000 2026-01-01, unpaid 0/75000 2026-02-01, unpaid 0/150000 2026-01-01', 'also of a line that has ended');
 
+-- Bug: a line that became prepaid used its days since its last bill for nothing, where it is not renewed or was just cut; and one with
+-- another package from the next month on paid for the running month at that one.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'auto_renew', false)) AS ends, sub(person(), jsonb_build_object('package_id', pkg('M'))) AS off,
+	sub(person(), jsonb_build_object('package_id', pkg('M'))) AS next \gset
+SELECT change(:'next', jsonb_build_object('package_id', pkg('N'), 'effective', 'next_period'), '2026-01-11'), subscription_suspend(:'off', NULL, '2026-01-16') \g /dev/null
+SELECT change(l, '{"mode": "prepaid"}', '2026-01-16') FROM unnest(ARRAY[:'ends', :'off', :'next']::uuid[]) l \g /dev/null
+SELECT step('renew', '2026-01-16') \g /dev/null
+SELECT step('expire', '2026-01-16') \g /dev/null
+SELECT is(bills(:'ends') || '; ' || is_now(:'ends'), '72600 2026-01-01 2026-01-15; expired 2026-01-15', 'no more postpaid, and not renewed: the days used are billed');
+SELECT is(bills(:'off'), '72600 2026-01-01 2026-01-15', 'so they are of a line that is off');
+SELECT is(bills(:'next'), '72600 2026-01-01 2026-01-15, 160000 2026-01-16 2026-01-31', 'and each day at the price of its package');
+
 -- on for months, late every month: each day on is billed
 UPDATE settings SET postpaid_due_days = 10, grace_days = 3;
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
@@ -268,13 +294,48 @@ SELECT is(is_postpaid, true, 'a package by the month: postpaid, as the setting s
 UPDATE packages SET period_unit = 'day' WHERE name = 'T';
 SELECT is(is_postpaid, false, 'by the day again: prepaid') FROM subscriptions WHERE id = :'s';
 -- between the modes
-UPDATE settings SET mode = 'prepaid';
-SELECT subscriptions_follow_settings('2026-05-02') \g /dev/null
-SELECT is_empty('SELECT FROM subscriptions WHERE is_postpaid AND is_live', 'a setting takes its lines along');
+SELECT setting_save('{"mode": "prepaid"}', NULL, '2026-05-02') \g /dev/null
+SELECT is_empty('SELECT FROM subscriptions WHERE is_postpaid AND is_live AND mode IS NULL', 'a setting that is saved takes its lines along');
 SELECT is_empty('SELECT * FROM check_invariants()', 'the laws hold');
 UPDATE settings SET mode = 'postpaid';
 SELECT subscriptions_follow_settings('2026-05-02') \g /dev/null
 SELECT is_empty('SELECT * FROM check_invariants()', 'and back');
+-- Bug: a bill was paid while its line was prepaid, and undone after it had become postpaid. That moved the last billed day back: the
+-- next bill overlapped this one, and no run ever billed the line again.
+UPDATE settings SET mode = 'prepaid';
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT pay(inv(:'s'), '2026-01-02') AS p \gset
+SELECT invoice_update(inv(:'s'), '{"due_date": "2026-03-20"}', '2026-01-03'), change(:'s', '{"mode": "postpaid"}', '2026-01-10'),
+	payment_reverse(:'p', 'reversal', NULL, '2026-01-11') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'active 2026-01-31, unpaid 0/150000', 'postpaid: money undone moves no date');
+SELECT is((SELECT outcome || ' ' || detail FROM step('renew', '2026-03-01') WHERE subscription_id = :'s'), 'done 2026-02-01 to 2026-02-28', 'and the next month is billed');
+SELECT pay(inv(:'s'), '2026-03-02'), change(:'s', '{"mode": "prepaid"}', '2026-03-03') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-28', 'paid again, and prepaid again: to the same day');
+SELECT is_empty('SELECT * FROM check_days()', 'by the law of days');
+-- Bug: a line became postpaid while it was off, and the days left of its paid month went with the days off. They are a discount, as of
+-- any calendar line; a bill that was issued while it was off stays billed.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s, sub(person(), jsonb_build_object('package_id', pkg('P'), 'mode', NULL), '2026-01-01') AS r \gset
+SELECT pay(inv(l), '2026-01-02'), subscription_suspend(l, NULL, '2026-01-16') FROM unnest(ARRAY[:'s', :'r']::uuid[]) l \g /dev/null
+SELECT subscription_prepay(:'r', 2, NULL, false, '2026-01-20'), change(:'s', '{"mode": "postpaid"}', '2026-01-20'),
+	change(:'r', jsonb_build_object('package_id', pkg('M'), 'cycle', 'rolling', 'mode', 'postpaid'), '2026-01-20') \g /dev/null
+SELECT is(end_date, (SELECT period_end FROM invoices WHERE id = inv(:'r', 3)), 'billed to the end of what was paid ahead') FROM subscriptions WHERE id = :'r';
+SELECT subscription_activate(:'s', NULL, NULL, '2026-02-10') \g /dev/null
+SELECT is(is_now(:'s') || ' ' || pending_days, 'active 2026-02-09 16', 'sixteen days left of January are a discount') FROM subscriptions WHERE id = :'s';
+SELECT step('renew', '2026-03-01') \g /dev/null
+SELECT is(owes(inv(:'s', 2)) || ' ' || period_start, 'unpaid 0/16000 2026-02-10', 'of the next bill: 16 of its 19 days') FROM invoices WHERE id = inv(:'s', 2);
+-- Bug: days off of a postpaid time were reported as lost without having been sold once the line was prepaid again.
+SELECT subscription_suspend(:'s', NULL, '2026-03-03'), subscription_activate(:'s', NULL, NULL, '2026-03-06'), change(:'s', '{"mode": "prepaid"}', '2026-03-08') \g /dev/null
+SELECT is_empty('SELECT * FROM check_days()', 'by the law of days, too');
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'rolling', 'mode', 'prepaid', 'issue_invoice', false, 'start_date', '2026-01-01', 'end_date', '2026-01-31')) AS s \gset
+SELECT subscription_days_add(:'s', 5, 'storm', '2026-01-10'), change(:'s', '{"mode": "postpaid"}', '2026-01-20'), subscription_suspend(:'s', NULL, '2026-02-06'),
+	subscription_activate(:'s', NULL, NULL, '2026-02-09'), change(:'s', '{"mode": "prepaid"}', '2026-02-09') \g /dev/null
+SELECT is_empty('SELECT * FROM check_days()', 'by the law of days, also where it was prepaid again on the day of its return');
+-- Bug: a pause of such a line gave nothing back where days off had moved its paid days away from the dates of its bill.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'rolling', 'mode', 'prepaid'), '2026-01-01') AS s \gset
+SELECT pay(inv(:'s'), '2026-01-02'), subscription_suspend(:'s', NULL, '2026-01-03'), subscription_activate(:'s', NULL, NULL, '2026-02-05') \g /dev/null
+SELECT change(:'s', '{"mode": "postpaid"}', '2026-02-06'), subscription_pause(:'s', NULL, NULL, NULL, '2026-02-10'), subscription_resume(:'s', NULL, '2026-02-16') \g /dev/null
+SELECT is(is_now(:'s') || ' ' || pending_days, 'active 2026-03-05 6', 'six of the days left were off') FROM subscriptions WHERE id = :'s';
+UPDATE settings SET mode = 'postpaid';
 -- A rolling postpaid line was cut, and paid on the day of the cut. The part up to the cut was billed, and the rest of its
 -- month at the price of a whole one.
 UPDATE settings SET postpaid_due_days = 10, grace_days = 1, first_due_days = 0;
@@ -284,6 +345,14 @@ SELECT pay(inv(:'s', n), '2026-02-17') FROM generate_series(1, 2) n \g /dev/null
 SELECT night(day::date) FROM generate_series(date '2026-02-18', '2026-03-17', '1 day') day \g /dev/null
 SELECT is((SELECT string_agg(period_start || ' ' || period_end || ' ' || amount, ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s'),
 	'2026-01-05 2026-02-04 150000, 2026-02-05 2026-02-16 64300, 2026-02-17 2026-03-16 150000', 'rolling postpaid, cut and back on one day: a whole month begins');
+-- Off and on by hand on one day, on the first day of a month or within it: no day is lost, and months from the 31st still end on the 30th.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'rolling', 'mode', 'postpaid'), '2026-01-31') AS s,
+	sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'rolling', 'mode', 'postpaid'), '2026-01-31') AS t \gset
+SELECT step('renew', '2026-02-28') \g /dev/null
+SELECT subscription_suspend(line, NULL, day), subscription_activate(line, day, NULL, day) FROM (VALUES (:'s'::uuid, date '2026-02-28'), (:'t', '2026-03-10')) v (line, day) \g /dev/null
+SELECT step('renew', '2026-03-31') \g /dev/null
+SELECT is((SELECT string_agg(period_start || ' ' || period_end || ' ' || amount, ', ' ORDER BY seq) FROM invoices WHERE subscription_id IN (:'s', :'t')),
+	'2026-01-31 2026-02-27 150000, 2026-01-31 2026-02-27 150000, 2026-02-28 2026-03-30 150000, 2026-02-28 2026-03-30 150000', 'off and on by hand: the months go on');
 -- The package of such a line was changed soon after a return; the bill of the days before was deleted and issued again, and
 -- set the rhythm of the next period: a month from 18 to 16 February at the whole price.
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'rolling', 'mode', 'postpaid'), '2026-01-05') AS s \gset
@@ -295,5 +364,8 @@ SELECT pay(inv(:'s', n), '2026-01-19') FROM unnest('{1,3}'::int[]) n \g /dev/nul
 SELECT night(day::date) FROM generate_series(date '2026-01-20', '2026-02-18', '1 day') day \g /dev/null
 SELECT is((SELECT string_agg(period_start || ' ' || period_end || ' ' || amount, ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s' AND status <> 'cancelled'),
 	'2026-01-05 2026-01-09 24200, 2026-01-16 2026-01-17 9700, 2026-01-18 2026-02-17 310000', 'the bill issued again leaves the next month whole');
+-- A preset names the packages by the day that a calendar does not reach; asked to, it makes those of about a month monthly.
+SELECT is(setting_preset(preset, packages, NULL, '2026-03-01')::text, wanted, preset || ': packages that it does not reach') FROM (VALUES
+	('prabayar 30 hari', true, '[]'), ('bulanan tanggal tetap', false, '["D", "F", "P", "Q", "S", "T", "W"]'), ('pascabayar', true, '["D", "W"]')) AS t (preset, packages, wanted);
 SELECT finish();
 ROLLBACK;

@@ -66,12 +66,18 @@ SELECT pay(inv(:'s'), '2026-01-01') \g /dev/null
 SELECT is(subscription_change(:'s', jsonb_build_object('package_id', pkg('Q'), 'prorate', true), '2026-01-16') - 'lines',
 	'{"effective_from": "2026-01-16", "amount": 50000, "credit": 0, "end_date": "2026-01-30"}', 'fifteen days at both prices: a bill over the difference');
 SELECT is(kind || ' ' || owes(id) || ' ' || due_date, 'change unpaid 0/50000 2026-01-16', 'of kind change') FROM invoices WHERE id = inv(:'s', 2);
+UPDATE settings SET first_due_days = 3;
+SELECT sub(person()) AS s, bare() AS b \gset
+SELECT pay(inv(:'s'), '2026-01-01'), subscription_change(:'s', jsonb_build_object('package_id', pkg('Q'), 'prorate', true), '2026-01-16'), subscription_prepay(:'b', 2, 0, false, '2026-01-16') \g /dev/null
+SELECT is(string_agg(kind || ' ' || due_date, ', ' ORDER BY seq), 'change 2026-01-19, prepay 2026-01-19', 'due as a first bill is, and so is one paid ahead') FROM invoices WHERE id IN (inv(:'s', 2), inv(:'b'));
+UPDATE settings SET first_due_days = 0;
 SELECT sub(person(), jsonb_build_object('package_id', pkg('Q'))) AS s \gset
 SELECT pay(inv(:'s'), '2026-01-01') \g /dev/null
 SELECT is((subscription_change(:'s', jsonb_build_object('package_id', pkg('P'), 'prorate', true), '2026-01-16') ->> 'credit')::bigint, 50000::bigint, 'in the customer''s favour: credit');
 SELECT is(credit(owner(:'s')), 50000::bigint, 'a gift');
 SELECT bare() AS s \gset
 SELECT is((subscription_change(:'s', jsonb_build_object('package_id', pkg('F'), 'prorate', true), '2026-01-16') ->> 'credit')::bigint, 0::bigint, 'none for days that were given');
+SELECT is_empty(format('SELECT FROM invoices WHERE subscription_id = %L', :'s'), 'no difference is no bill');
 SELECT is((subscription_change(:'s', jsonb_build_object('package_id', pkg('Q'), 'effective', 'next_period'), '2026-01-16') ->> 'effective_from'), '2026-01-31', 'next_period names its first day');
 -- Given days were credited at the price of the bill before them: a line with nothing but gifts left got money.
 -- Paid to 30 January with five days given: on the 31st only gifts are left, on the 16th fifteen paid days.

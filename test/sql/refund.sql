@@ -46,6 +46,14 @@ SELECT gateway(:'first', 140000, '2026-01-01') AS p \gset
 SELECT credit_enter(:'c', 30000, 'gift', '2026-01-01') \g /dev/null
 SELECT payment_refund(:'p', 'R8', 30000, false, NULL, '2026-01-02'), payment_reverse(:'p', 'void', NULL, '2026-01-02') \g /dev/null
 SELECT is(owes(:'first') || ', ' || owes(inv(:'s')), 'unpaid 30000/40000, unpaid 0/100000', 'other credit takes over what is due first');
+-- Other credit takes over only what the payment still pays: it paid the first bill of a line that was cancelled, and then another one.
+SELECT person() AS c \gset
+SELECT sub(:'c') AS s, sub(:'c', '{"start_date": "2026-02-01", "end_date": "2026-03-02"}') AS later \gset
+SELECT gateway(inv(:'later'), 100000, '2026-01-01') AS p, invoice_update(inv(:'s'), '{"due_date": "2026-03-20"}', '2026-01-01') \gset
+SELECT subscription_cancel(:'later', NULL, '2026-01-02'), credit_enter(:'c', 30000, 'gift', '2026-01-02'), payment_refund(:'p', 'R9', 20000, true, NULL, '2026-01-03') \g /dev/null
+SELECT is(owes(inv(:'later')) || ', ' || owes(inv(:'s')) || ', ' || credit(:'c'), 'cancelled 0/100000, paid 100000/100000, 10000', 'other credit takes over a part of the bill that it pays now');
+SELECT payment_reverse(:'p', 'void', NULL, '2026-01-04') \g /dev/null
+SELECT is(owes(inv(:'later')) || ', ' || owes(inv(:'s')) || ', ' || credit(:'c'), 'cancelled 0/100000, unpaid 30000/100000, 0', 'undone, it leaves that bill, and the credit pays what it can');
 -- a write-off made good by a later reversal
 SELECT sub(person()) AS s \gset
 SELECT gateway(inv(:'s'), 100000, '2026-01-01') AS p \gset
@@ -62,9 +70,25 @@ CREATE FUNCTION hand(p uuid, money bigint, key text) RETURNS void LANGUAGE sql A
 SELECT hand(:'p', 30000, 'click'), hand(:'p', 30000, 'click') \g /dev/null
 SELECT is((SELECT sum(amount) FROM refunds WHERE payment_id = :'p'), 30000::numeric, 'the same key: one refund');
 SELECT throws_ok(format('SELECT hand(%L, 20000, ''click'')', :'p'), 'IS409', NULL, 'another amount: refused');
+SELECT throws_ok(format('SELECT payment_refund_by_hand(%L, %L, ''2026-01-02'')', :'p', jsonb_build_object('amount', 30000, 'idempotency_key', 'click') || other::jsonb), 'IS409',
+	'The Idempotency-Key has been used for another refund.', other || ': refused') FROM unnest(ARRAY['{"method": "transfer"}', '{"reopen": true}', '{"reason": "slow"}']) other;
 SELECT is_empty($$SELECT FROM billing_logs WHERE meta::text LIKE '%click%'$$, 'the key stands nowhere');
 SELECT hand(:'p', 30000, 'second'), hand(:'p', 30000, NULL) \g /dev/null
 SELECT is((SELECT sum(amount) FROM refunds WHERE payment_id = :'p'), 90000::numeric, 'other clicks: others');
+-- Other credit takes over, or the bill is open again for, only what the payment's own credit lacks of a refund.
+SELECT person() AS c, person() AS d \gset
+SELECT sub(:'c') AS s, sub(:'d') AS t \gset
+SELECT gateway(inv(:'s'), 130000, '2026-01-01') AS p, gateway(inv(:'t'), 130000, '2026-01-01') AS q, credit_enter(:'c', 90000, 'gift', '2026-01-01') \gset
+SELECT payment_refund(:'p', 'RA', 50000, false, NULL, '2026-01-02'), payment_refund(:'q', 'RB', 50000, true, NULL, '2026-01-02') \g /dev/null
+SELECT is(credit(:'c') || ' ' || sum(amount), '70000 0', 'the gift pays 20000 of the bill, and nothing is left of the payment') FROM customer_credits WHERE payment_id = :'p';
+SELECT is(owes(inv(:'t')) || ' ' || (SELECT meta ->> 'amount' FROM billing_logs WHERE invoice_id = inv(:'t') AND action = 'undone'), 'overdue 80000/100000 20000', 'the bill lacks 20000 again');
+-- Money goes back from the bill that was due last; among equals from the youngest.
+CREATE FUNCTION bills_of(s uuid, VARIADIC due date[]) RETURNS text LANGUAGE sql AS $$
+	SELECT invoice_create(jsonb_build_object('subscription_id', s, 'kind', 'other', 'amount', 50000, 'due_date', d), '2026-01-01') FROM unnest(due) d;
+	SELECT payment_refund(gateway(inv(s), 100000, '2026-01-01'), s::text, 30000, true, NULL, '2026-01-01');
+	SELECT string_agg(owes(id), ', ' ORDER BY seq) FROM invoices WHERE subscription_id = s $$;
+SELECT is(bills_of(bare(), '2026-01-10', '2026-01-05'), 'unpaid 20000/50000, paid 50000/50000', 'the one that was due last is open again');
+SELECT is(bills_of(bare(), '2026-01-05', '2026-01-05'), 'paid 50000/50000, unpaid 20000/50000', 'due together: the younger one');
 SELECT sound();
 SELECT finish();
 ROLLBACK;

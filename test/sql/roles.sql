@@ -73,6 +73,26 @@ SET ROLE isp_gateway;
 SELECT lives_ok(format('SELECT payment_book_locked(invoice_lock(%L), %L, %L)', :'i',
 	'{"amount": 150000, "source": "midtrans", "reference": "R"}', '2026-01-26'), 'isp_gateway books');
 RESET ROLE;
+SELECT sub(person()) AS back \gset
+SELECT gateway(inv(:'back'), 100000, '2026-01-01') AS charged \gset
+SET ROLE isp_gateway;
+SELECT lives_ok(format('SELECT payment_reverse(%L, %L, NULL, %L)', :'charged', 'chargeback', '2026-01-26'), 'books what a bank took back');
+RESET ROLE;
+SELECT is(is_now(:'back'), 'suspended(debt) 2025-12-31', 'and cuts the line');
+-- Bug: isp_gateway could not book the payment that switches on a postpaid line in rolling months, nor that of one whose bill gets its
+-- days off as a discount.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'rolling', 'mode', 'postpaid')) AS after, sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'rolling')) AS ahead \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', l, 'kind', 'other', 'amount', 5000, 'due_date', '2026-01-10'), '2026-01-10') FROM unnest(ARRAY[:'after', :'ahead']::uuid[]) l \g /dev/null
+SELECT pay(inv(:'ahead'), '2026-01-10'), invoice_create(jsonb_build_object('subscription_id', :'ahead'), '2026-01-10') \g /dev/null
+SELECT step('overdue', '2026-01-12') \g /dev/null
+SELECT step('suspend', '2026-01-12') \g /dev/null
+SELECT change(:'ahead', '{"mode": "postpaid"}', '2026-01-12') \g /dev/null
+SET ROLE isp_gateway;
+SELECT lives_ok(format('SELECT payment_book_locked(invoice_lock(%L), %L, %L)', i.id, jsonb_build_object('amount', 5000, 'source', 'midtrans', 'reference', i.id), '2026-01-15'),
+	'books what switches a postpaid line on') FROM invoices i WHERE i.subscription_id IN (:'after', :'ahead') AND i.kind = 'other';
+RESET ROLE;
+SELECT is(is_now(:'after') || ', ' || is_now(:'ahead'), 'active 2026-01-14, active 2026-02-28', 'both lines are on');
+SELECT is(discount > 0, true, 'with the days off as a discount') FROM invoices WHERE id = inv(:'ahead', 3);
 SELECT sound();
 SELECT finish();
 ROLLBACK;

@@ -74,6 +74,14 @@ SELECT is((SELECT string_agg(r, E'\n') FROM rows_of($$SELECT kind, days, right(i
 period|30|01-0003|INV-20260101-0003|2026-01-30
 gift|3|storm|2026-02-02
 period|30|24-0002|INV-20260124-0002|2026-01-30', 'days, and the end after each');
+SELECT bare() AS off, bare() AS also_off \gset
+SELECT subscription_suspend(:'off', NULL, '2026-01-02'), subscription_suspend(:'also_off', NULL, '2026-01-03') \g /dev/null
+SELECT subscription_activate(:'off', NULL, NULL, '2026-01-05'), subscription_activate(:'also_off', NULL, NULL, '2026-01-06') \g /dev/null
+SELECT is((SELECT string_agg(r, E'\n') FROM rows_of(format('SELECT kind, days, off_from, back_on, end_date FROM day_rows WHERE subscription_id IN (%L, %L) ORDER BY subscription_id, id', :'off', :'also_off')) r),
+'start|30|2026-01-30
+off|3|2026-01-02|2026-01-05|2026-02-02
+start|30|2026-01-30
+off|3|2026-01-03|2026-01-06|2026-02-02', 'days off, from when to when');
 SELECT is((SELECT string_agg(r, E'\n') FROM rows_of('SELECT text, amount, percent FROM item_rows') r),
 'friend|5', 'items that stand');
 SELECT is((SELECT string_agg(r, E'\n') FROM rows_of('SELECT text, amount, right(invoice_number, 7) FROM charge_rows') r),
@@ -99,5 +107,10 @@ UPDATE packages SET period_unit = 'day', validity_days = 40 WHERE id = pkg('Q');
 SELECT is(string_agg(name || ' ' || period_days, ', ' ORDER BY period_days), 'Q 40, P 90', 'and by the days of a period')
   FROM package_rows WHERE id IN (pkg('P'), pkg('Q'));
 
+-- A payment that was undone pays nothing.
+SELECT bare() AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 1000), '2026-01-02') AS o \gset
+SELECT payment_reverse(pay(:'o', '2026-01-02'), 'reversal', NULL, '2026-01-02') \g /dev/null
+SELECT is(allocations::text, '[]', 'no money stands on the bill') FROM invoice_rows WHERE id = :'o';
 SELECT finish();
 ROLLBACK;

@@ -49,15 +49,30 @@ SELECT is(night('2026-02-03') LIKE '%suspend:done%', true, 'the run after it doe
 SELECT throws_ok(format('SELECT billing_run_undo(%L, %L)', :'run', '2026-02-01'), 'IS409', NULL, 'once');
 SELECT throws_ok('SELECT billing_run_undo(0, ''2026-02-01'')', 'IS404', NULL, 'no such run');
 
+-- A night that is recorded as a run; returns its id.
+CREATE FUNCTION recorded_night(d date) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	run bigint;
+BEGIN
+	INSERT INTO billing_runs (business_date) VALUES (d) RETURNING id INTO run;
+	PERFORM set_config('isp.run', run::text, true), night(d), set_config('isp.run', '', true);
+	RETURN run;
+END $$;
+
 -- Undone two days later: held through the night to come, not through one that has passed.
 SELECT bare() AS s \gset
 SELECT step('renew', '2026-01-24') \g /dev/null
-INSERT INTO billing_runs (business_date) VALUES ('2026-02-02') RETURNING id AS run \gset
-SELECT set_config('isp.run', :'run', true) \g /dev/null
-SELECT night('2026-02-02') \g /dev/null
-SELECT set_config('isp.run', '', true) \g /dev/null
+SELECT recorded_night('2026-02-02') AS run \gset
 SELECT billing_run_undo(:'run', '2026-02-04') \g /dev/null
 SELECT is(hold_until, '2026-02-05'::date, 'a run that is undone late holds its lines until tomorrow') FROM subscriptions WHERE id = :'s';
+UPDATE subscriptions SET end_date = start_date - 1, auto_renew = true, status = 'cancelled' WHERE id = :'s';
+
+-- A run made ahead of its day, and undone before it.
+SELECT bare() AS s \gset
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT recorded_night('2026-02-02') AS run \gset
+SELECT billing_run_undo(:'run', '2026-01-31') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || hold_until, 'active 2026-01-30, 2026-02-03', 'holds its lines through the day after its own') FROM subscriptions WHERE id = :'s';
 UPDATE subscriptions SET end_date = start_date - 1, auto_renew = true, status = 'cancelled' WHERE id = :'s';
 
 -- A planned pause began with the run. Undone, the line was on, and the pause neither began nor was gone: an open
@@ -107,6 +122,8 @@ SELECT is((SELECT string_agg(period_start || ' ' || period_end, ', ' ORDER BY se
 	'2026-03-12 2026-05-10, 2026-02-11 2026-03-12', 'billed while off: paid ahead, and arrears');
 SELECT billing_run_undo(:'run', '2026-02-13') \g /dev/null
 SELECT is(is_now(:'g') || ', ' || is_now(:'e') || ', ' || is_now(:'k'), 'active 2026-02-09, active 2026-02-10, active 2026-01-30', 'undone: on, with the days before those bills; no days where there is none');
+SELECT is((SELECT string_agg((i.subscription_id = d.subscription_id)::text, ', ') FROM service_days d JOIN invoices i ON i.id = d.invoice_id
+	WHERE d.subscription_id IN (:'g', :'e') AND d.reason LIKE 'days before a bill %'), 'true, true', 'the days name the bill of their line');
 SELECT pay(i.id, '2026-02-13') FROM invoices i WHERE i.subscription_id IN (:'g', :'e') AND i.is_open ORDER BY i.seq \g /dev/null
 SELECT is(is_now(:'g') || ', ' || is_now(:'e'), 'active 2026-05-10, active 2026-03-12', 'paid: they end with their last bills');
 SELECT is((SELECT string_agg(outcome || ' ' || detail, ', ') FROM step('renew', '2026-05-10') WHERE subscription_id IN (:'g', :'e')),
@@ -189,5 +206,12 @@ SELECT step('renew', '2026-01-24') \g /dev/null
 SELECT subscription_activate(:'s', '2026-02-10', NULL, '2026-02-01') \g /dev/null
 SELECT is((SELECT detail LIKE '%owes 10 days on 2026-02-09: a promise until 2026-02-10' FROM check_days_owed('2026-02-09') WHERE subject = 'subscription ' || :'s'), true,
 	'days owed beyond grace are reported with their reason');
+SELECT is((SELECT detail LIKE '%owes 11 days on 2026-02-10: a promise until 2026-02-10' FROM check_days_owed('2026-02-10') WHERE subject = 'subscription ' || :'s'), true,
+	'a promise is the reason on its last day, too');
+SELECT bare('{"auto_renew": false}') AS s \gset
+SELECT is((SELECT string_agg(day::text, ' ') FROM unnest('{2026-01-31,2026-02-01}'::date[]) day WHERE EXISTS (SELECT FROM check_days_owed(day) WHERE subject = 'subscription ' || :'s')), '2026-02-01',
+	'a day of grace is not owed');
+-- Limits of a pair may be equal.
+SELECT is(setting_order_errors(format('{"latency_clear_ms": %s, "latency_raise_ms": 50}', ms)::jsonb) = '{}', ms <= 50, 'an alert that ends at ' || ms || ' of 50 ms') FROM generate_series(50, 51) ms;
 SELECT finish();
 ROLLBACK;

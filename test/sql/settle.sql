@@ -70,6 +70,16 @@ SELECT throws_ok($$SELECT credit_enter(gen_random_uuid(), 1, NULL, '2026-01-01')
 SELECT sub(person()) AS s \gset
 SELECT pay(inv(:'s'), '2026-01-01') \g /dev/null
 SELECT is(meta ->> 'days' || ' ' || (meta ->> 'end_date'), '30 2026-01-30', 'the log says what a payment brought') FROM billing_logs WHERE action = 'paid' AND subscription_id = :'s';
+-- Two acts on one bill wait for each other, and so do acts on its line and its customer; those of others go on.
+SELECT sub(person()) AS s, sub(person()) AS t \gset
+UPDATE customers SET name = 'Ani' WHERE id = owner(:'s'); -- a row that the fixtures have not locked
+SELECT is(locks(format('SELECT invoice_lock(%L)', inv(:'s')), watched), wanted, what) FROM (VALUES
+	(format('invoices WHERE id = %L', inv(:'s')), true, 'a bill is locked'), (format('subscriptions WHERE id = %L', :'s'), true, 'with its line'),
+	(format('customers WHERE id = %L', owner(:'s')), true, 'and its customer'), (format('subscriptions WHERE id = %L', :'t'), false, 'but no other line')) AS t (watched, wanted, what);
 SELECT sound();
+SELECT pay(inv(:'s'), '2026-01-02') AS p, pay(inv(:'t'), '2026-01-02') AS q \gset
+UPDATE payments SET customer_id = person() WHERE id IN (:'p', :'q'); -- last, for it breaks the books: pay() has locked the customers of the bills
+SELECT is(locks(format('SELECT payment_lock(%L)', :'p'), format('customers WHERE id = (SELECT customer_id FROM payments WHERE id = %L)', watched)), wanted, what)
+FROM (VALUES (:'p', true, 'a payment is locked with its customer'), (:'q', false, 'but no other')) AS t (watched, wanted, what);
 SELECT finish();
 ROLLBACK;

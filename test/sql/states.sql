@@ -119,6 +119,37 @@ SELECT subscription_cancel(:'s', NULL, '2026-01-02') \g /dev/null
 SELECT is((SELECT count(*) FROM step('expire', '2026-03-01') WHERE subscription_id = :'s'), 0::bigint, 'no step moves what is cancelled');
 SELECT step('overdue', '2026-03-01') \g /dev/null
 SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'cancelled 2025-12-31, overdue 0/100000', 'its debt is a debt');
+
+-- A bill that a run issues is no payment: a line that was cut for debt stays off, though a longer grace would cut it no more (seed 4364).
+SELECT person() AS c \gset
+SELECT sub(:'c') AS cut, sub(:'c', '{"start_date": "2025-12-25", "end_date": "2026-01-23", "issue_invoice": false}') AS other \gset
+SELECT step('overdue', '2026-01-20'), step('suspend', '2026-01-20') \g /dev/null
+UPDATE settings SET grace_days = 30;
+SELECT step('renew', '2026-01-21') \g /dev/null
+SELECT is(is_now(:'cut') || ', ' || owes(inv(:'other')), 'suspended(debt) 2025-12-31, unpaid 0/100000', 'issued, and the line that was cut is still off');
+UPDATE settings SET grace_days = 1;
+-- A line that is not renewed pays on its last day: its promise ends with the debt, and does not keep it on for nothing.
+SELECT bare('{"auto_renew": false}') AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 1), '2026-01-20') AS other \gset
+SELECT lives_ok(format('SELECT subscription_activate(%L, ''2026-01-29'', NULL, ''2026-01-29'')', :'s'), 'a promise may be for today');
+SELECT subscription_activate(:'s', '2026-02-10', NULL, '2026-01-29'), pay(:'other', '2026-01-30') \g /dev/null
+SELECT is(hold_until, NULL, 'no hold on the last day') FROM subscriptions WHERE id = :'s';
+-- An expired line that has days again up to today is on, by a gift or by its end date; then no day off is given on top.
+SELECT bare('{"auto_renew": false}') AS g, bare('{"auto_renew": false}') AS e \gset
+SELECT step('expire', '2026-01-31') \g /dev/null
+SELECT subscription_days_add(:'g', 1, 'sorry', '2026-02-03'), change(:'e', '{"end_date": "2026-02-03"}', '2026-02-03') \g /dev/null
+SELECT is(is_now(:'g') || ', ' || is_now(:'e'), 'active 2026-02-03, active 2026-02-03', 'on until today');
+UPDATE settings SET promises_max = 1;
+SELECT bare('{"auto_renew": false}') AS s \gset
+SELECT step('expire', '2026-01-31') \g /dev/null
+SELECT subscription_activate(:'s', NULL, NULL, '2026-02-03') \g /dev/null
+SELECT step('expire', '2026-02-10') \g /dev/null
+SELECT throws_ok(format('SELECT subscription_activate(%L, NULL, NULL, %L)', :'s', '2026-02-10'), 'IS409', '1 promises have been made already.', 'an expired line has as many promises as the setting says');
+-- The night reports what is still owed of a bill paid in part: marked, left alone, cut for.
+SELECT sub(person()) AS s \gset
+SELECT pay(inv(:'s'), '2026-01-01', '{"amount": 40000}') \g /dev/null
+SELECT is((SELECT string_agg(outcome || ' ' || amount, ', ') FROM billing_overdue(ARRAY[inv(:'s')], day)), wanted, 'overdue: ' || wanted) FROM (VALUES (date '2026-01-02', 'done 60000'), ('2026-01-03', 'skipped 60000')) AS t (day, wanted);
+SELECT is((SELECT string_agg(outcome || ' ' || amount, ', ') FROM billing_suspend(ARRAY[:'s'::uuid], '2026-01-03')), 'done 60000', 'suspend: done 60000');
 SELECT sound();
 SELECT finish();
 ROLLBACK;
