@@ -43,7 +43,7 @@ for (const [width, height, scheme, lang] of process.env.PICTURES ? IN_PICTURES :
 	};
 	const begin = async (page: Page, path: string) => {
 		await page.setViewportSize({ width, height });
-		await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+		await page.emulateMedia({ colorScheme: scheme });
 		await enter(page, path, undefined, lang);
 	};
 

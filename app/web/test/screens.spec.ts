@@ -103,7 +103,7 @@ for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : SEEN)
 		allowed.push(/status of 404 .*user-detail/);
 		test.setTimeout(600_000);
 		await page.setViewportSize({ width, height });
-		await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+		await page.emulateMedia({ colorScheme: scheme });
 		await enter(page, '/customers');
 		/* On a desk a tab is as wide as its screen: all but these are looked at on the phone. */
 		const isSeen = ([path]: Screen) =>

@@ -77,7 +77,7 @@ for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : IN_PI
 	};
 	const begin = async (page: Page) => {
 		await page.setViewportSize({ width, height });
-		await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+		await page.emulateMedia({ colorScheme: scheme });
 	};
 
 	test(`nothing there yet, at ${width}`, async ({ page, allowed: _ }) => {

@@ -124,6 +124,7 @@ test('from anywhere to a payment by five keys, and its receipt', async ({ page, 
 	await expect(page.getByRole('dialog').locator(':focus')).toHaveCount(1);
 	await page.keyboard.press('Enter');
 	await page.getByRole('link', { name: 'Struk' }).first().click();
+	await expect(page).toHaveURL(/receipt/);
 	await expect(page.getByText('Bukti pembayaran')).toBeVisible();
 	for (const paper of ['80 mm', 'A4', '58 mm']) await page.getByText(paper, { exact: true }).click();
 	await expect(page.getByText('LUNAS')).toBeVisible();

@@ -15,6 +15,7 @@ const theme = createTheme({
 	defaultRadius: 'sm',
 	fontFamily: 'Inter, system-ui, "Segoe UI", Roboto, sans-serif',
 	headings: { fontWeight: '650' },
+	respectReducedMotion: true,
 	/* The head of a dialog is no second banner of the page. */
 	components: { Modal: { defaultProps: { attributes: { header: { role: 'presentation' } } } } },
 });

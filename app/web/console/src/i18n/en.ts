@@ -1141,7 +1141,10 @@ export const en: Messages = {
 			'The last period is billed only up to the day the line ends.',
 		],
 		operator_discount_max: ['Discount by operators at most', 'Rupiah; more only by an admin.'],
-		operator_days_max: ['Days given by operators at most', 'More only by an admin.'],
+		operator_days_max: [
+			'Days given by operators at most',
+			'By one person to one line in a period; more only by an admin.',
+		],
 		message_language: ['Language of messages', 'To customers and to the staff.'],
 		quiet_from_hour: ['Quiet hours from', 'Messages to customers wait from this hour on.'],
 		quiet_until_hour: ['Quiet hours until', 'Messages that waited leave at this hour.'],

@@ -1313,7 +1313,10 @@ export const id = {
 			'Masa terakhir hanya ditagih sampai hari langganan berakhir.',
 		],
 		operator_discount_max: ['Diskon operator paling banyak', 'Rupiah; di atasnya hanya admin.'],
-		operator_days_max: ['Hari dari operator paling banyak', 'Di atasnya hanya admin.'],
+		operator_days_max: [
+			'Hari dari operator paling banyak',
+			'Oleh satu orang untuk satu langganan dalam satu masa; di atasnya hanya admin.',
+		],
 		message_language: ['Bahasa pesan', 'Untuk pelanggan dan staf.'],
 		quiet_from_hour: ['Jam tenang mulai', 'Sejak jam ini pesan ke pelanggan ditunda.'],
 		quiet_until_hour: ['Jam tenang sampai', 'Pada jam ini pesan yang ditunda dikirim.'],

@@ -7,8 +7,14 @@ import { errorText } from '../i18n/errors';
 export function useToast() {
 	const { t } = useT();
 	return {
+		/* News with a link stay longer, for the person to reach it. */
 		good: (message: ReactNode, title?: string) =>
-			notifications.show({ color: 'green', message, title, autoClose: 5000 }),
+			notifications.show({
+				color: 'green',
+				message,
+				title,
+				autoClose: typeof message === 'string' ? 5000 : 10_000,
+			}),
 		error: (error: unknown) =>
 			notifications.show({ color: 'red', message: errorText(t, error), autoClose: 8000 }),
 		copy: (text: string) =>
