@@ -23,7 +23,7 @@ static const char *
 fault(struct ctx *cx, const struct daemon_args *args)
 {
 	(void)cx;
-	return is_now(args) ? now_fault(args->val[OPT_COUNT], args->val[OPT_TIMEOUT]) : NULL;
+	return now_fault(args->val[OPT_NOW], args->val[OPT_COUNT], args->val[OPT_TIMEOUT]);
 }
 
 static int

@@ -40,7 +40,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct program program = {
-		.self = { "router-sync", "[--once | --check | --sample] [--router ID]",
+		.self = { "router-sync", "[[--once | --check] [--router ID] | --sample]",
 		    "makes routers hold what the database says", options, countof(options) },
 		.role = "isp_router",
 		.opens_keys = true,

@@ -228,6 +228,9 @@ enum rc op_customer(struct ctx *, const struct req *, const char **ret) _must_ch
 enum rc op_subscription(struct ctx *, const struct req *, const char **ret) _must_check_;
 /* Read a yes or no of the query; absent: no. */
 enum rc op_flag(struct ctx *, const struct req *, const char *name, bool *ret) _must_check_;
+/* dry_run of an act that reads it as a field of its body: the query may say it, too. */
+extern const struct field op_dry_run_param[1];
+enum rc op_dry_run(struct ctx *, const struct req *, struct cJSON *in) _must_check_;
 /* Answer with the first row; with null when there is none. */
 enum rc op_answer(struct resp *, int status, const struct db_rows *);
 /* The description of the answer {"success": true}. */

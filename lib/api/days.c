@@ -96,6 +96,7 @@ const struct op subscription_prepay_op = {
 	.summary = "One bill over several periods: {id, amount, period_start, period_end, lines}",
 	.fields = prepay_fields, .nfields = countof(prepay_fields), .flag = FF_CREATE,
 	.status = 201,
+	.params = op_dry_run_param, .nparams = countof(op_dry_run_param),
 	.answer = subscription_prepay_parts, .nanswer = countof(subscription_prepay_parts),
 };
 
@@ -118,6 +119,7 @@ static const struct field subscription_change_parts[] = {
 const struct op subscription_change_op = {
 	.summary = "Change the package: {effective_from, lines, amount, credit, end_date}",
 	.fields = change_fields, .nfields = countof(change_fields), .flag = FF_CREATE,
+	.params = op_dry_run_param, .nparams = countof(op_dry_run_param),
 	.answer = subscription_change_parts, .nanswer = countof(subscription_change_parts),
 };
 /* clang-format on */
@@ -178,6 +180,7 @@ change_and_report(struct ctx *cx, const struct req *rq, struct resp *rs, const s
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, op, rq, &in));
+	TRY(op_dry_run(cx, rq, in));
 	money_bound(cx, in);
 	TRY(db_row(cx, stmt, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return resp_json(rs, op->status != 0 && !shape_bool(in, "dry_run") ? op->status : 200,

@@ -7,6 +7,8 @@
 #include "sql.h"
 
 const struct field op_success_parts[1] = { { "success", FT_BOOL } };
+const struct field op_dry_run_param[1] = { { "dry_run", FT_BOOL,
+    .hint = "only say what would happen; also as a field of the body" } };
 
 enum rc
 op_read(struct ctx *cx, const struct op *op, const struct req *rq, struct cJSON **ret)
@@ -57,6 +59,19 @@ op_flag(struct ctx *cx, const struct req *rq, const char *name, bool *ret)
 		*ret = true;
 	else
 		return refuse_flag(cx, name);
+	return RC_OK;
+}
+
+enum rc
+op_dry_run(struct ctx *cx, const struct req *rq, struct cJSON *in)
+{
+	bool dry;
+
+	TRY(op_flag(cx, rq, op_dry_run_param[0].name, &dry));
+	if (!dry)
+		return RC_OK;
+	cJSON_DeleteItemFromObjectCaseSensitive(in, op_dry_run_param[0].name);
+	cJSON_AddTrueToObject(in, op_dry_run_param[0].name);
 	return RC_OK;
 }
 

@@ -96,6 +96,7 @@ static const struct field start_fields[] = {
 const struct op run_start_op = {
 	.summary = "Do the steps of today that the guard stopped; 409 while a run is under way",
 	.fields = start_fields, .nfields = countof(start_fields), .flag = FF_CREATE,
+	.params = op_dry_run_param, .nparams = countof(op_dry_run_param),
 	.answer = billing_report_parts, .nanswer = BILLING_REPORT_PARTS,
 };
 
@@ -140,6 +141,7 @@ read_start(struct ctx *cx, const struct req *rq, struct billing_options *ret)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &run_start_op, rq, &in));
+	TRY(op_dry_run(cx, rq, in));
 	ret->dry_run = shape_bool(in, "dry_run");
 	ret->force = shape_bool(in, "force");
 	TRY(billing_date(cx, "", &ret->date));

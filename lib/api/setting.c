@@ -85,7 +85,7 @@ static const struct field fields[] = {
 	{ "operator_discount_max", FT_MONEY, FF_UPDATE | RO, 0, MONEY_MAX,
 	  .hint = "an operator may lower a bill by at most this" },
 	{ "operator_days_max", FT_INT,  FF_UPDATE | RO, 0, 366,
-	  .hint = "an operator may give at most so many days at once" },
+	  .hint = "an operator may give a line at most so many days in a period" },
 	{ "hold_nights",       FT_INT,  FF_UPDATE | RO, 0, 30,
 	  .hint = "nights that an unanswered gateway may delay a suspension" },
 	{ "suspend_mode",      FT_TEXT, FF_UPDATE | RO, .max = 16, .among = modes },

@@ -62,7 +62,7 @@ const struct conf_item conf_items[CONF__MAX] = {
 	[CONF_MAIL_PASSWORD] = { "MAIL_PASSWORD", CT_TEXT, .dflt = "", .secret = true,
 	    .help = "its password" },
 	[CONF_MAIL_ENCRYPTION] = { "MAIL_ENCRYPTION", CT_CHOICE, .dflt = "tls",
-	    .among = " tls ssl none ", .help = "tls: STARTTLS" },
+	    .among = " tls ssl none ", .help = "tls (STARTTLS), ssl or none" },
 	[CONF_MAIL_FROM_ADDRESS] = { "MAIL_FROM_ADDRESS", CT_TEXT, .dflt = "",
 	    .help = "who writes" },
 	[CONF_MAIL_FROM_NAME] = { "MAIL_FROM_NAME", CT_TEXT, .dflt = "ISP Billing",

@@ -143,6 +143,54 @@ take_option(struct ctx *cx, const struct daemon *d, char ***at, struct daemon_ar
 		ret->val[o - d->options] = val;
 }
 
+/* The place of an option in the synopsis, or NULL. */
+static const char *
+synopsis_find(const struct daemon *d, const char *name)
+{
+	const size_t n = strlen(name);
+
+	for (const char *p = d->synopsis; p != NULL && (p = strstr(p, name)) != NULL; p += n)
+		if (strchr(" ]", p[n]) != NULL)
+			return p;
+	return NULL;
+}
+
+/* True when the synopsis has a '|' between two places, on the innermost level that holds both. */
+static bool
+are_alternatives(const char *from, const char *to)
+{
+	int depth = 0, lowest = 0;
+	bool is_bar = false;
+
+	for (const char *p = from; p < to; p++) {
+		depth += (*p == '[') - (*p == ']');
+		if (depth < lowest) {
+			lowest = depth;
+			is_bar = false;
+		}
+		is_bar = is_bar || (*p == '|' && depth == lowest);
+	}
+	return is_bar;
+}
+
+/* Refuse two options of which the synopsis allows one: the program would pass over the other. */
+static void
+check_alternatives(struct ctx *cx, const struct daemon *d, const struct daemon_args *args)
+{
+	for (size_t i = 0; i < d->noptions; i++)
+		for (size_t j = i + 1; j < d->noptions; j++) {
+			const char *a = synopsis_find(d, d->options[i].name);
+			const char *b = synopsis_find(d, d->options[j].name);
+
+			if (args->val[i] == NULL || args->val[j] == NULL || a == NULL || b == NULL)
+				continue;
+			if (a < b ? are_alternatives(a, b) : are_alternatives(b, a))
+				refuse_option(d, "these exclude each other:",
+				    arena_printf(cx->mem, "%s, %s", d->options[i].name,
+					d->options[j].name));
+		}
+}
+
 void
 daemon_args(struct ctx *cx, const struct daemon *d, char **argv, struct daemon_args *ret)
 {
@@ -163,6 +211,7 @@ daemon_args(struct ctx *cx, const struct daemon *d, char **argv, struct daemon_a
 			rest[nrest++] = *at;
 	}
 	ret->nargs = nrest;
+	check_alternatives(cx, d, ret);
 }
 
 static void

@@ -44,9 +44,9 @@ struct daemon_args {
 
 /*
  * Parse the command line. --help and --version print and end the process with 0; an
- * unknown option ends it with 2 and one line. An option may stand anywhere; "--" ends the
- * options. An option with an empty value counts as not given: a shell variable was never
- * set.
+ * unknown option ends it with 2 and one line, and so do two options that the synopsis
+ * separates by '|'. An option may stand anywhere; "--" ends the options. An empty value is
+ * refused: a shell variable was never set.
  */
 void daemon_args(struct ctx *, const struct daemon *, char **argv, struct daemon_args *ret);
 

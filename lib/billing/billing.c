@@ -123,14 +123,12 @@ drop_unanswered(struct run *run, struct work *w)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-/* Queue messages to customers: due soon, due today, overdue. A dry run queues none. */
+/* Queue messages to customers: due soon, due today, overdue. */
 static enum rc
 remind(struct run *run)
 {
 	struct db_rows *rows;
 
-	if (run->opt->dry_run)
-		return RC_OK;
 	TRY(db_row(run->cx, &SQL_billing_remind, &rows, V_TEXT(run->opt->date)));
 	run->rep->count[BILLING_REMIND].done = (size_t)db_i64(rows, 0, "queued");
 	return RC_OK;

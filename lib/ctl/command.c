@@ -34,12 +34,12 @@ static const struct daemon_option options[] = {
 	[OPT_ADMIN] = { "--admin", NULL, "user add: with the role admin" },
 	[OPT_ROLE] = { "--role", "ROLE", "user add: admin, operator or viewer (operator)" },
 	[OPT_NAME] = { "--name", "NAME", "user add: the name of the person (the e-mail)" },
-	[OPT_DATE] = { "--date", "D", "billing preview, check --days: the business date (today)" },
+	[OPT_DATE] = { "--date", "D", "billing preview, import, check --days: the day (today)" },
 	[OPT_DRY_RUN] = { "--dry-run", NULL, "import: print what would be done, change nothing" },
 	[OPT_UNTIL] = { "--until", "D", "import: paid up to here, where a line names no day" },
 	[OPT_DUE] = { "--due", NULL, "midtrans reconcile: only those whose back-off is over" },
 	[OPT_ROUTER] = { "--router", "NAME",
-	    "router plan, apply, import routers: this one (all active ones)" },
+	    "router plan, apply, import routers|mikhmon: this one (all active)" },
 	[OPT_JSON] = { "--json", NULL, "router plan: as JSON" },
 	[OPT_DAYS] = { "--days", NULL, "check: also the lines that owe days, and why" },
 	[OPT_FORCE] = { "--force", NULL, "router apply: beyond the bounds too" },
@@ -68,14 +68,16 @@ const struct daemon command_program = {
 	    "  billing undo NUMBER    switch on again all lines that a run switched off\n"
 	    "  midtrans reconcile     ask Midtrans about every payment attempt that is still open\n"
 	    "  import SOURCE FILE     take customers from csv (or XLSX), phpnuxbill, laravel\n"
-	    "  import routers|mikhmon take what live routers hold; nothing is written on them\n"
+	    "  import routers|mikhmon  take what live routers hold; nothing is written on them\n"
 	    "  health                 is all well? exit 1 if not\n"
 	    "  check                  hold every rule against the data: exit 1 naming rows\n"
 	    "  user setup-token       print the token that the first registration asks for\n"
-	    "  setup, upgrade         make this machine a running system; follow a new package\n"
-	    "  backup DIR [KEEP]      dump the database into DIR\n"
+	    "  setup [OPTION ...]     make this machine a running system; see setup --help\n"
+	    "  upgrade [OPTION ...]   follow a new package\n"
+	    "  backup DIR [KEEP]      dump the database into DIR, keep the newest KEEP (30)\n"
 	    "  restore FILE --into DB bring a dump back as another database\n"
-	    "  restore-test FILE      prove a dump in a cluster that is thrown away\n",
+	    "  restore-test FILE | --newest DIR   prove a dump in a cluster that is thrown away\n"
+	    "  restore-proof FILE SECONDS         record such a proof, as restore-test does\n",
 };
 
 void
@@ -116,14 +118,33 @@ command_find(const struct daemon_args *args, const char *const **ret_rest)
 	return NULL;
 }
 
+/* Say why no command was found: the words are unknown, or the number of arguments is wrong. */
+static const char *
+not_found(struct ctx *cx, const struct daemon_args *args)
+{
+	if (args->nargs == 0)
+		return "a command must be given";
+	for (size_t i = 0; i < countof(commands); i++) {
+		size_t n = match(commands[i].words, args->args);
+
+		if (n > 0)
+			return arena_printf(cx->mem, "%s takes %zu argument%s, not %zu",
+			    commands[i].words, commands[i].nargs, commands[i].nargs == 1 ? "" : "s",
+			    args->nargs - n);
+	}
+	return "there is no such command";
+}
+
 const char *
 command_usage_error(struct ctx *cx, const struct command *cmd, const struct daemon_args *args)
 {
 	if (cmd == NULL)
-		return args->nargs == 0 ? "a command must be given" : "there is no such command";
+		return not_found(cx, args);
 	for (size_t i = 0; i < countof(options); i++)
 		if (args->val[i] != NULL && (cmd->takes & (1U << i)) == 0)
 			return arena_printf(cx->mem, "%s takes no %s", cmd->words, options[i].name);
+	if (args->val[OPT_ADMIN] != NULL && args->val[OPT_ROLE] != NULL)
+		return "these exclude each other: --admin, --role";
 	return NULL;
 }
 

@@ -53,10 +53,12 @@ read_numbers(const char *count, const char *timeout, int64_t *ret_count, int64_t
 }
 
 const char *
-now_fault(const char *count, const char *timeout)
+now_fault(const char *host, const char *count, const char *timeout)
 {
 	int64_t n, ms;
 
+	if (host == NULL && (count != NULL || timeout != NULL))
+		return "--count and --timeout go with --now";
 	return read_numbers(count, timeout, &n, &ms);
 }
 

@@ -5,10 +5,10 @@
 #include "base/ctx.h"
 
 /*
- * The fault of two numbers of the command line, a sentence; NULL: none. NULL instead of a
- * number: not given.
+ * The fault of the host and two numbers of the command line, a sentence; NULL: none. NULL
+ * instead of one of them: not given.
  */
-const char *now_fault(const char *count, const char *timeout);
+const char *now_fault(const char *host, const char *count, const char *timeout);
 
 /* Ping the host; *ret: the outcome as one JSON object. */
 enum rc now_json(struct ctx *, const char *host, const char *count, const char *timeout,

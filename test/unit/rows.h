@@ -128,6 +128,14 @@ rival_open(void)
 	return rival;
 }
 
+/* For a rival that holds this advisory lock: give it up when somebody waits for it. */
+#define UNLOCK_WHEN_AWAITED(key)                                                                   \
+	"DO $$ BEGIN"                                                                              \
+	" WHILE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"      \
+	" AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) LOOP"   \
+	" PERFORM pg_sleep(0.01); END LOOP;"                                                       \
+	" PERFORM pg_advisory_unlock(hashtextextended('" key "', 0)); END $$"
+
 static inline void
 rival_sql(struct ctx *rival, const char *text)
 {

@@ -26,9 +26,31 @@ struct ask {
 	struct arena *life; /* of the group */
 	struct ctx cx;
 	const char *token; /* sent with every request; NULL: none */
+	const char *key;   /* Idempotency-Key of every request; NULL: none */
 };
 
 static struct ask ask;
+
+/* An id that nobody has. */
+static const char nowhere[] = "00000000-0000-4000-8000-000000000000";
+
+/* The address of a route, each of its parts that is a name replaced by `part`. */
+static inline const char *
+address_with(const struct route *route, const char *part)
+{
+	struct sb s = sb_new(ask.cx.mem);
+
+	for (const char *p = route->path; *p != '\0';) {
+		size_t n = *p == ':' ? strcspn(p, "/") : 1;
+
+		if (*p == ':')
+			sb_puts(&s, part);
+		else
+			sb_putc(&s, *p);
+		p += n;
+	}
+	return s.buf;
+}
 
 static const struct http_policy ask_policy = {
 	.routes = api_routes,
@@ -68,7 +90,7 @@ ask_as(const char *token, const char *method, const char *path, const char *body
 		.body_len = body != NULL ? strlen(body) : 0,
 		.content_type = body != NULL ? "application/json" : "",
 		.authorization = token != NULL ? arena_printf(cx->mem, "Bearer %s", token) : "",
-		.idempotency_key = "",
+		.idempotency_key = ask.key != NULL ? ask.key : "",
 		.origin = "",
 	};
 	struct answer a;

@@ -81,15 +81,28 @@ failures_are_throttled_by_person_and_address(void **state)
 	(void)want(200, "POST", "/api/login", login_body(email, "correct horse 1"));
 }
 
+/* As the owner: time does not pass in a test, nothing is imported, few logins are made. */
+static void
+set(const char *table, const char *what, const char *where)
+{
+	PGconn *db = PQconnectdb(getenv("TEST_DB"));
+	PGresult *res = PQexec(db, FMT("UPDATE %s SET %s WHERE %s", table, what, where));
+
+	assert_string_equal(PQcmdTuples(res), "1");
+	PQclear(res);
+	PQfinish(db);
+}
+
+/* Most are only counted: to make thirty takes more than the minute on a busy machine. */
 static void
 an_address_has_thirty_failures(void **state)
 {
 	(void)state;
 	from("10.0.0.4");
 	ask.token = NULL;
-	for (int i = 0; i < 30; i++)
-		(void)want(422, "POST", "/api/login",
-		    login_body(FMT("n%d@example.net", i), "wrong"));
+	(void)want(422, "POST", "/api/login", login_body("n1@example.net", "wrong"));
+	set("throttles", "hits = hits + 28", "key = 'login-address:10.0.0.4'");
+	(void)want(422, "POST", "/api/login", login_body("n30@example.net", "wrong"));
 	(void)want(429, "POST", "/api/login", login_body("n31@example.net", "wrong"));
 }
 
@@ -247,18 +260,6 @@ guesses_of_the_present_password_are_throttled(void **state)
 	(void)want(429, "POST", "/api/login", login_body(email, "correct horse 1"));
 	a = ask_as(admin, "GET", "/api/audit-logs?action=login_failed&per_page=1", NULL);
 	assert_non_null(strstr(a.body, "current password"));
-}
-
-/* As the owner: time does not pass in a test, nothing is imported. */
-static void
-set(const char *table, const char *what, const char *where)
-{
-	PGconn *db = PQconnectdb(getenv("TEST_DB"));
-	PGresult *res = PQexec(db, FMT("UPDATE %s SET %s WHERE %s", table, what, where));
-
-	assert_string_equal(PQcmdTuples(res), "1");
-	PQclear(res);
-	PQfinish(db);
 }
 
 static void

@@ -2,65 +2,7 @@
  * Subscriptions, invoices, payments: from signing up to money taken back.
  * Covers subscription.c, invoice.c, payment.c and dashboard.c.
  */
-#include "ask.h"
-
-static const char nowhere[] = "00000000-0000-4000-8000-000000000000";
-
-/* A customer on a package; what the router knows her as is new. */
-struct subscriber {
-	const char *customer, *package, *username, *id, *path;
-};
-
-static const char *
-id_of(struct answer a)
-{
-	return text(&a, "id");
-}
-
-static const char *
-package(int64_t price)
-{
-	return id_of(want(201, "POST", "/api/packages",
-	    FMT("{\"name\":\"P %s\",\"bandwidth\":\"10M/10M\",\"price\":%" PRId64 "}",
-		crypt_token(&ask.cx, 10), price)));
-}
-
-/* Days that are paid for elsewhere, unless `more` asks for a bill. */
-static struct subscriber
-sign_up(const char *more)
-{
-	static const char *const dates =
-	    ",\"start_date\":\"2026-03-02\",\"end_date\":\"2026-03-31\"";
-	struct subscriber s = { .username = crypt_token(&ask.cx, 10) };
-
-	s.customer = id_of(want(201, "POST", "/api/customers", "{\"name\":\"Citra\"}"));
-	s.package = package(150000);
-	s.id = id_of(want(201, "POST", "/api/subscriptions",
-	    FMT("{\"customer_id\":\"%s\",\"package_id\":\"%s\",\"mikrotik_username\":\"%s\","
-		"\"mikrotik_password\":\"kata sandi\"%s}",
-		s.customer, s.package, s.username, *more != '\0' ? more : dates)));
-	s.path = FMT("/api/subscriptions/%s", s.id);
-	return s;
-}
-
-static const char *
-only_invoice(const struct subscriber *s)
-{
-	struct answer a = want(200, "GET", FMT("/api/invoices?subscription_id=%s", s->id), NULL);
-	const cJSON *rows = cJSON_GetObjectItem(a.json, "data");
-
-	assert_int_equal(cJSON_GetArraySize(rows), 1);
-	return cJSON_GetStringValue(cJSON_GetObjectItem(cJSON_GetArrayItem(rows, 0), "id"));
-}
-
-static const char *
-nested(const struct answer *a, const char *outer, const char *name)
-{
-	struct answer in = { .json = cJSON_GetObjectItem(a->json, outer) };
-
-	assert_non_null(in.json);
-	return text(&in, name);
-}
+#include "subscriber.h"
 
 /* Bug: a form with three wrong fields was refused three times, each time for another one. */
 static void

@@ -4,8 +4,6 @@
  */
 #include "ask.h"
 
-static const char nowhere[] = "00000000-0000-4000-8000-000000000000";
-
 /* A row made by POST; its id. */
 static const char *
 made(const char *path, const char *body)
@@ -393,24 +391,6 @@ counters_and_resources_agree(void **state)
 		if (!rt->resource->counted || db_i64(rows, 0, "n") == 0)
 			fail_msg("%s: counted by none, or by one side alone", rt->resource->table);
 	}
-}
-
-/* The address of a route, each of its parts that is a name replaced by `part`. */
-static const char *
-address_with(const struct route *route, const char *part)
-{
-	struct sb s = sb_new(ask.cx.mem);
-
-	for (const char *p = route->path; *p != '\0';) {
-		size_t n = *p == ':' ? strcspn(p, "/") : 1;
-
-		if (*p == ':')
-			sb_puts(&s, part);
-		else
-			sb_putc(&s, *p);
-		p += n;
-	}
-	return s.buf;
 }
 
 /*

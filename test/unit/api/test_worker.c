@@ -82,6 +82,28 @@ an_option_prints_its_own(void **state)
 	assert_false(asked);
 }
 
+/* A file of settings that is not there is not one without settings. */
+static void
+an_option_of_an_env_file_that_is_not_there_fails(void **state)
+{
+	static const char *const options[] = { "--print-env", "--print-libpq", "--print-origins",
+		"--print-isolir" };
+
+	(void)state;
+	for (size_t i = 0; i < countof(options); i++) {
+		char *argv[] = { "isp-api", arena_strdup(cx.mem, options[i]), "--env",
+			"/nowhere/isp.env", NULL };
+		struct sb out = sb_new(cx.mem);
+		struct daemon_args args;
+		bool asked;
+
+		daemon_args(&cx, &api_program, argv, &args);
+		assert_int_not_equal(api_print(&cx, &args, &out, &asked), RC_OK);
+		assert_true(asked);
+		assert_string_equal(out.buf, "");
+	}
+}
+
 int
 main(void)
 {
@@ -90,6 +112,7 @@ main(void)
 		FIXTURE_TEST(each_pool_has_a_port_of_its_own),
 		FIXTURE_TEST(browsers_come_from_development_servers_in_development_alone),
 		FIXTURE_TEST(an_option_prints_its_own),
+		FIXTURE_TEST(an_option_of_an_env_file_that_is_not_there_fails),
 	};
 
 	return cmocka_run_group_tests_name("worker", tests, NULL, NULL);

@@ -53,7 +53,7 @@ absent_options_are_null(void **state)
 
 /* The exit status of a process of its own with this command line. */
 static int
-exit_of(char **argv)
+exit_of(const struct daemon *program, char **argv)
 {
 	struct daemon_args a;
 	int status = -1;
@@ -62,7 +62,7 @@ exit_of(char **argv)
 	if (pid == 0) {
 		(void)close(STDOUT_FILENO);
 		(void)close(STDERR_FILENO);
-		daemon_args(&cx, &prog, argv, &a);
+		daemon_args(&cx, program, argv, &a);
 		_exit(99);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -77,12 +77,46 @@ wrong_command_lines_end_with_2(void **state)
 	char *version[] = { "prog", "--version", NULL }, *good[] = { "prog", NULL };
 
 	(void)state;
-	assert_int_equal(exit_of(unknown), EXIT_USAGE);
-	assert_int_equal(exit_of(novalue), EXIT_USAGE);
-	assert_int_equal(exit_of(surplus), EXIT_USAGE);
-	assert_int_equal(exit_of(help), EXIT_DONE);
-	assert_int_equal(exit_of(version), EXIT_DONE);
-	assert_int_equal(exit_of(good), 99);
+	assert_int_equal(exit_of(&prog, unknown), EXIT_USAGE);
+	assert_int_equal(exit_of(&prog, novalue), EXIT_USAGE);
+	assert_int_equal(exit_of(&prog, surplus), EXIT_USAGE);
+	assert_int_equal(exit_of(&prog, help), EXIT_DONE);
+	assert_int_equal(exit_of(&prog, version), EXIT_DONE);
+	assert_int_equal(exit_of(&prog, good), 99);
+}
+
+static const struct daemon_option modes[] = {
+	{ "--once", NULL, "" },
+	{ "--check", NULL, "" },
+	{ "--router", "ID", "" },
+	{ "--sample", NULL, "" },
+};
+static const struct daemon modal = {
+	.name = "modal",
+	.synopsis = "[[--once | --check] [--router ID] | --sample]",
+	.summary = "Does one of three.",
+	.options = modes,
+	.noptions = countof(modes),
+};
+
+/* Bug: router-sync --sample --router ID sampled all routers: the program passed over --router. */
+static void
+alternatives_exclude_each_other(void **state)
+{
+	char *two[] = { "modal", "--once", "--check", NULL };
+	char *turned[] = { "modal", "--check", "--once", NULL };
+	char *outer[] = { "modal", "--sample", "--router", "1", NULL };
+	char *both[] = { "modal", "--check", "--router", "1", NULL };
+	char *one[] = { "modal", "--sample", NULL },
+	     *same[] = { "modal", "--once", "--once", NULL };
+
+	(void)state;
+	assert_int_equal(exit_of(&modal, two), EXIT_USAGE);
+	assert_int_equal(exit_of(&modal, turned), EXIT_USAGE);
+	assert_int_equal(exit_of(&modal, outer), EXIT_USAGE);
+	assert_int_equal(exit_of(&modal, both), 99);
+	assert_int_equal(exit_of(&modal, one), 99);
+	assert_int_equal(exit_of(&modal, same), 99);
 }
 
 /* Bug: billing-cron --only "$STEPS" with STEPS unset ran all steps, for real. */
@@ -92,8 +126,8 @@ an_empty_value_is_none(void **state)
 	char *word[] = { "prog", "--date", "", NULL }, *joined[] = { "prog", "--date=", NULL };
 
 	(void)state;
-	assert_int_equal(exit_of(word), EXIT_USAGE);
-	assert_int_equal(exit_of(joined), EXIT_USAGE);
+	assert_int_equal(exit_of(&prog, word), EXIT_USAGE);
+	assert_int_equal(exit_of(&prog, joined), EXIT_USAGE);
 }
 
 static void
@@ -150,6 +184,7 @@ main(void)
 		FIXTURE_TEST(options_stand_anywhere),
 		FIXTURE_TEST(absent_options_are_null),
 		FIXTURE_TEST(wrong_command_lines_end_with_2),
+		FIXTURE_TEST(alternatives_exclude_each_other),
 		FIXTURE_TEST(an_empty_value_is_none),
 		FIXTURE_TEST(exit_codes),
 		FIXTURE_TEST(long_work_ends_at_a_signal),

@@ -421,6 +421,27 @@ rename_function(const char *from, const char *to)
 	(void)sql("ALTER FUNCTION %s RENAME TO %s", from, to);
 }
 
+/* Bug: a dry run counted no reminder, whatever the run would queue. */
+static void
+a_dry_run_counts_the_reminders(void **state)
+{
+	struct billing_options opt = { .date = "1999-02-21",
+		.dry_run = true,
+		.steps = 1U << BILLING_REMIND };
+	struct ctx fresh = rival_open(); /* nothing prepared */
+	struct billing_report rep;
+
+	(void)state;
+	rename_function("message_remind", "gone");
+	(void)sql("CREATE FUNCTION message_remind(day date) RETURNS int LANGUAGE sql"
+		  " AS 'SELECT 7'");
+	assert_int_equal(billing_run(&fresh, &opt, NULL, NULL, &rep), RC_OK);
+	assert_int_equal(rep.count[BILLING_REMIND].done, 7);
+	(void)sql("DROP FUNCTION message_remind");
+	rename_function("gone", "message_remind");
+	rival_close(&fresh);
+}
+
 /* Each statement of a step may fail, and what was not looked for was not done: the run says so, and
  * is not over. */
 static void
@@ -811,6 +832,7 @@ a_preview_that_fails_is_none(void **state)
 		rival_close(&fresh);
 	}
 	assert_int_equal(billing_preview(&cx, "1999-02-30", &(const char *){ NULL }), RC_INVALID);
+	assert_string_equal(cx.err.fields->field, "date");
 	cx.err = (struct err){ 0 };
 }
 
@@ -854,6 +876,7 @@ main(void)
 		cmocka_unit_test(a_second_run_does_what_was_left),
 		cmocka_unit_test(a_failure_is_named),
 		cmocka_unit_test(only_the_steps_asked_for),
+		cmocka_unit_test(a_dry_run_counts_the_reminders),
 		cmocka_unit_test(a_statement_that_fails_ends_the_run),
 		cmocka_unit_test(a_run_leaves_nothing_in_its_session),
 		cmocka_unit_test(a_run_without_a_record_does_nothing),

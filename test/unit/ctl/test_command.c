@@ -51,6 +51,40 @@ a_wrong_number_of_arguments_is_no_command(void **state)
 	assert_null(find((char *[]){ "ispctl", "health", "now", NULL }));
 }
 
+static const char *
+fault_of(char **argv)
+{
+	return command_usage_error(&cx, find(argv), &args);
+}
+
+/* Bug: `ispctl user add` without an address was answered that there is no such command. */
+static void
+the_number_of_arguments_is_named_with_the_command(void **state)
+{
+	(void)state;
+	assert_string_equal(fault_of((char *[]){ "ispctl", "user", "add", NULL }),
+	    "user add takes 1 argument, not 0");
+	assert_string_equal(fault_of((char *[]){ "ispctl", "import", "csv", NULL }),
+	    "import takes 2 arguments, not 1");
+	assert_string_equal(fault_of((char *[]){ "ispctl", "health", "now", NULL }),
+	    "health takes 0 arguments, not 1");
+	assert_string_equal(fault_of((char *[]){ "ispctl", "users", "list", NULL }),
+	    "there is no such command");
+}
+
+/* Bug: an administrator was made of --admin --role viewer. */
+static void
+two_words_for_a_role_are_a_fault(void **state)
+{
+	char *both[] = { "ispctl", "user", "add", "a@example.net", "--admin", "--role", "viewer",
+		NULL };
+	char *one[] = { "ispctl", "user", "add", "a@example.net", "--admin", NULL };
+
+	(void)state;
+	assert_non_null(fault_of(both));
+	assert_null(fault_of(one));
+}
+
 static void
 a_bad_value_of_an_option_is_a_matter_of_usage(void **state)
 {
@@ -71,6 +105,8 @@ main(void)
 		FIXTURE_TEST(a_command_is_found_with_its_arguments),
 		FIXTURE_TEST(the_longer_words_come_first),
 		FIXTURE_TEST(a_wrong_number_of_arguments_is_no_command),
+		FIXTURE_TEST(the_number_of_arguments_is_named_with_the_command),
+		FIXTURE_TEST(two_words_for_a_role_are_a_fault),
 		FIXTURE_TEST(a_bad_value_of_an_option_is_a_matter_of_usage),
 	};
 

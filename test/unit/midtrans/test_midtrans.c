@@ -235,8 +235,7 @@ one_does_it_at_a_time(void **state)
 static void
 a_second_request_waits(void **state)
 {
-	static const struct db_stmt later = { NULL,
-		"SELECT pg_sleep(0.2), pg_advisory_unlock(hashtextextended('midtrans:o', 0))", 0 };
+	static const struct db_stmt later = { NULL, UNLOCK_WHEN_AWAITED("midtrans:o"), 0 };
 	struct ctx rival = rival_open();
 	bool alone;
 
@@ -827,7 +826,8 @@ no_lock_is_left(void **state)
 {
 	static const struct turn made[] = { MADE };
 	static const struct turn refused[] = { ANSWER("400", "{\"error_messages\":[\"amount\"]}") };
-	static const struct turn accepted[] = { ANSWER("200", "{\"status_code\":\"200\"}") };
+	static const struct turn accepted[] = { ANSWER("200", "{\"status_code\":\"200\"}"), NONE,
+		NONE };
 	struct ctx rival = rival_open();
 	struct midtrans_page page;
 	const char *invoice;
@@ -843,7 +843,7 @@ no_lock_is_left(void **state)
 		midtrans_unlock(&rival, invoice);
 		clear();
 	}
-	(void)refund(a_paid_order(), accepted, 1);
+	(void)refund(a_paid_order(), accepted, countof(accepted));
 	assert_int_equal(midtrans_lock(&rival, "refund:unit-order", "held", &alone), RC_OK);
 	midtrans_unlock(&rival, "refund:unit-order");
 	rival_close(&rival);

@@ -277,15 +277,46 @@ a_payment_taken_back_is_not_refunded(void **state)
 	    "Nothing is left to refund: the payment was refunded or taken back meanwhile.");
 }
 
+/* ---- notes that cannot be written ------------------------------------------------------------ */
+
+static void
+a_note_that_fails_is_an_error(void **state)
+{
+	static const struct {
+		const char *row;
+		struct turn turns[2];
+	} notes[] = {
+		{ "INSERT ON midtrans_logs FOR EACH ROW WHEN (NEW.event = 'refund')",
+		    { ACCEPTED, GIVEN_BACK } },
+		{ "UPDATE ON midtrans_refunds FOR EACH ROW WHEN (NEW.result_delivered)",
+		    { ACCEPTED, GIVEN_BACK } },
+		{ "UPDATE ON midtrans_refunds FOR EACH ROW WHEN (NEW.state = 'refused')",
+		    { NO_WAY } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(notes); i++) {
+		enum rc rc;
+
+		clear();
+		(void)a_paid_order();
+		(void)sql("CREATE FUNCTION deny() RETURNS trigger LANGUAGE plpgsql AS"
+			  " $$ BEGIN RAISE 'no'; END $$");
+		(void)sql("CREATE TRIGGER deny BEFORE %s EXECUTE FUNCTION deny()", notes[i].row);
+		rc = refund(part, notes[i].turns, notes[i].turns[1].say != NULL ? 2 : 1);
+		(void)sql("DROP FUNCTION deny() CASCADE");
+		if (rc != RC_INTERNAL)
+			fail_msg("without %s: rc %d", notes[i].row, rc);
+	}
+}
+
 /* ---- one at a time --------------------------------------------------------------------------- */
 
 static void
 one_refund_is_under_way(void **state)
 {
 	static const struct db_stmt later = { NULL,
-		"SELECT pg_sleep(0.2),"
-		" pg_advisory_unlock(hashtextextended('midtrans:refund:unit-order', 0))",
-		0 };
+		UNLOCK_WHEN_AWAITED("midtrans:refund:unit-order"), 0 };
 	struct midtrans_refund_request want = part;
 	struct ctx rival = rival_open();
 	bool alone;
@@ -331,6 +362,7 @@ main(void)
 		MIDTRANS_TEST(a_whole_card_is_cancelled),
 		MIDTRANS_TEST(a_cancellation_without_an_answer_stays_asked_for),
 		MIDTRANS_TEST(a_payment_taken_back_is_not_refunded),
+		MIDTRANS_TEST(a_note_that_fails_is_an_error),
 		MIDTRANS_TEST(one_refund_is_under_way),
 		MIDTRANS_TEST(an_order_that_is_not_ours_is_not_refunded),
 	};

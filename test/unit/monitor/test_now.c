@@ -12,13 +12,17 @@ numbers_have_bounds(void **state)
 	static const char *const timeouts[] = { "9", "10001", "1e5", "" };
 
 	(void)state;
-	assert_null(now_fault(NULL, NULL));
-	assert_null(now_fault("1", "10"));
-	assert_null(now_fault("20", "10000"));
+	assert_null(now_fault("h", NULL, NULL));
+	assert_null(now_fault("h", "1", "10"));
+	assert_null(now_fault("h", "20", "10000"));
+	assert_null(now_fault(NULL, NULL, NULL));
+	assert_non_null(now_fault(NULL, "1", NULL)); /* the service has no such number */
+	assert_non_null(now_fault(NULL, NULL, "10"));
 	for (size_t i = 0; i < countof(counts); i++)
-		assert_string_equal(now_fault(counts[i], NULL), "--count is a number from 1 to 20");
+		assert_string_equal(now_fault("h", counts[i], NULL),
+		    "--count is a number from 1 to 20");
 	for (size_t i = 0; i < countof(timeouts); i++)
-		assert_string_equal(now_fault("1", timeouts[i]),
+		assert_string_equal(now_fault("h", "1", timeouts[i]),
 		    "--timeout is a number from 10 to 10000");
 }
 

@@ -284,8 +284,8 @@ test_hang(void **state)
 	w.limit_ms = 400;
 	start = clock_ms();
 	assert_fault(&w, call(&w, "POST", "{}"), HTTPC_TIMEOUT, true);
-	assert_in_range(clock_ms() - start, 350, 1500);
-	assert_int_equal(call(&w, "GET", NULL), RC_OK); /* the handle is as good as new */
+	assert_in_range(clock_ms() - start, 350, 10000); /* not the default's 15 seconds */
+	assert_int_equal(call(&w, "GET", NULL), RC_OK);  /* the handle is as good as new */
 	end(&w);
 }
 
@@ -301,7 +301,7 @@ test_drip(void **state)
 	w.limit_ms = 400;
 	start = clock_ms();
 	assert_fault(&w, call(&w, "GET", NULL), HTTPC_TIMEOUT, true);
-	assert_in_range(clock_ms() - start, 350, 1500);
+	assert_in_range(clock_ms() - start, 350, 10000); /* not the default's 15 seconds */
 	end(&w);
 }
 
@@ -575,9 +575,9 @@ test_default_times(void **state)
 	(void)wait_in_vain(&answers);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_true(connects.timed_out && !connects.sent);
-	assert_in_range(connects.took, 4900, 7000);
+	assert_in_range(connects.took, 4900, 9900);
 	assert_true(answers.timed_out && answers.sent);
-	assert_in_range(answers.took, 14900, 17000);
+	assert_in_range(answers.took, 14900, 19900); /* not both times */
 	full_close(&full);
 	end(&w);
 }

@@ -132,11 +132,11 @@ static void
 a_late_pinger_loses_no_answer(void **state)
 {
 	struct icmp_probe p;
-	struct peer_packet request = ask(&p, "10.1.2.3", 100);
+	struct peer_packet request = ask(&p, "10.1.2.3", 500);
 
 	(void)state;
 	peer_write(tun, peer_answer(&request));
-	usleep(150000);
+	usleep(550000);
 	assert_int_equal(received(&p), 1);
 }
 
@@ -159,7 +159,7 @@ an_answer_after_its_time_is_lost(void **state)
 static void
 a_double_counts_once(void **state)
 {
-	struct icmp_probe p = { .count = 2, .gap_ms = 10, .timeout_ms = 100 }, *done[1];
+	struct icmp_probe p = { .count = 2, .gap_ms = 10, .timeout_ms = 1000 }, *done[1];
 	struct peer_packet request;
 
 	(void)state;

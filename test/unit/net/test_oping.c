@@ -125,19 +125,24 @@ static void
 one_reply_has_no_jitter(void **state)
 {
 	static const double one[] = { -1, 3 }, none[] = { -1 }, zero[] = { 0 };
-	const int64_t began = clock_ms();
+	int64_t began = clock_ms(), took = 200;
 	struct oping o = pinged(one, 2);
 
 	(void)state;
+	assert_true(clock_ms() - began >= 199);
 	assert_int_equal(o.received, 1);
 	assert_ms(o.mean_ms, 3);
 	assert_ms(o.jitter_ms, 0);
 	o = pinged(none, 1);
 	assert_int_equal(o.received, 0);
 	assert_ms(o.mean_ms, 0);
-	o = pinged(zero, 1); /* below the clock's steps */
+	for (int i = 0; i < 3 && took >= 200; i++) { /* nothing is waited for after the last */
+		began = clock_ms();
+		o = pinged(zero, 1); /* below the clock's steps */
+		took = clock_ms() - began;
+	}
 	assert_int_equal(o.received, 1);
-	assert_in_range(clock_ms() - began, 199, 750);
+	assert_in_range(took, 0, 199);
 }
 
 static void

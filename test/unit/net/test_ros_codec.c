@@ -207,7 +207,7 @@ splits_what_a_router_says(void **state)
 	sb_add(&in, "\0\0", 2); /* empty sentences */
 	WORD(&in, "!re");
 	WORD(&in, "=.id=*1A");
-	WORD(&in, ".tag=7");
+	WORD(&in, ".tag=999999999"); /* nine digits, the most */
 	WORD(&in, "=comment=a=b=");
 	WORD(&in, "=once=");
 	WORD(&in, "=flag");
@@ -221,7 +221,7 @@ splits_what_a_router_says(void **state)
 
 	assert_int_equal(ros_decoder_next(d, &row), ROS_STEP_ROW);
 	assert_int_equal(row.kind, ROS_KIND_RE);
-	assert_int_equal(row.tag, 7);
+	assert_int_equal(row.tag, 999999999);
 	assert_int_equal(row.nattrs, 7);
 	assert_string_equal(ros_row_get(&row, ".id"), "*1A");
 	assert_string_equal(ros_row_get(&row, "comment"), "a=b=");

@@ -377,19 +377,19 @@ a_slow_router_holds_no_call_for_long(void **state)
 		int least, most;
 		const char *text;
 	} cases[] = {
-		{ { LOGGED_IN, { .listen = 1, .end = PEER_HOLD } }, 150, 2000, 0, 140, 1000,
+		{ { LOGGED_IN, { .listen = 1, .end = PEER_HOLD } }, 150, 5000, 0, 140, 4500,
 		    "(/p): it fell silent" },
-		{ { LOGGED_IN, { .listen = 1, .say = "!re|=n=1\n", .end = PEER_HOLD } }, 150, 2000,
-		    0, 140, 1000, "it fell silent" },
+		{ { LOGGED_IN, { .listen = 1, .say = "!re|=n=1\n", .end = PEER_HOLD } }, 150, 5000,
+		    0, 140, 4500, "it fell silent" },
 		{ { LOGGED_IN, { .listen = 1,
 				   .say = "!re|=n=1\n",
 				   .drip = 1,
 				   .pause_ms = 20,
 				   .endless = true } },
-		    200, 400, 0, 390, 1200, "it took too long" },
+		    200, 400, 0, 390, 5000, "it took too long" },
 		{ { LOGGED_IN, { .listen = 1, .say = "!re|=n=1\n", .endless = true } }, 200, 300, 0,
-		    290, 1500, "it took too long" },
-		{ { LOGGED_IN, { .listen = 1, .end = PEER_HOLD } }, 2000, 2000, 200, 180, 1000,
+		    290, 5000, "it took too long" },
+		{ { LOGGED_IN, { .listen = 1, .end = PEER_HOLD } }, 5000, 5000, 200, 180, 4500,
 		    "it took too long" },
 	};
 	struct fix *f = *state;
@@ -442,7 +442,7 @@ a_router_that_never_pauses_ends_in_time(void **state)
 	start = clock_ms();
 	assert_fault(f, routeros_run(&f->cx, f->ros, &c, dawdle, &rows, NULL), ROS_TIMEOUT,
 	    "it took too long");
-	assert_in_range(clock_ms() - start, 290, 1500);
+	assert_in_range(clock_ms() - start, 290, 5000);
 	assert_dead(f);
 }
 
@@ -455,13 +455,13 @@ a_silent_login_ends_in_time(void **state)
 
 	f->target.login_ms = 150;
 	assert_fault(f, dial(f, turns), ROS_TIMEOUT, "did not answer in time (login)");
-	assert_in_range(clock_ms() - start, 140, 1000);
+	assert_in_range(clock_ms() - start, 140, 4500);
 	(void)hang_up(f);
-	f->target.login_ms = 2000;
+	f->target.login_ms = 5000;
 	f->target.budget_ms = 100;
 	start = clock_ms();
 	assert_fault(f, dial(f, turns), ROS_TIMEOUT, "did not answer in time (login)");
-	assert_in_range(clock_ms() - start, 90, 1000);
+	assert_in_range(clock_ms() - start, 90, 4500);
 }
 
 /* clang-format off */

@@ -161,7 +161,7 @@ static void
 many_lines_take_more_pages_but_one_roll(void **state)
 {
 	struct ctx *cx = *state;
-	struct paper_line lines[100];
+	struct paper_line lines[100] = { 0 };
 	struct paper p = bill(lines, countof(lines));
 	const char *pdf;
 	size_t n;
@@ -191,6 +191,22 @@ a_text_wider_than_the_paper_is_broken(void **state)
 	assert_int_equal(paper_pdf(cx, &p, PAPER_58, &pdf, &n), RC_OK);
 }
 
+static void
+a_long_footer_is_broken_between_words_at_the_margin(void **state)
+{
+	struct ctx *cx = *state;
+	struct paper p = bill(&line, 1);
+	const char *pdf;
+	size_t n;
+
+	p.footer = "Bayar di kasir kami setiap hari kerja, atau dengan transfer ke rekening "
+		   "perusahaan, dan simpan nota ini sebagai bukti pembayaran yang sah";
+	assert_int_equal(paper_pdf(cx, &p, PAPER_A4, &pdf, &n), RC_OK);
+	assert_non_null(strstr(pdf_texts(cx->mem, pdf, n),
+	    "\nBayar di kasir kami setiap hari kerja, atau dengan transfer ke rekening "
+	    "perusahaan, dan simpan nota\nini sebagai bukti pembayaran yang sah\n"));
+}
+
 int
 main(void)
 {
@@ -201,6 +217,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(many_lines_take_more_pages_but_one_roll, begin,
 		    end),
 		cmocka_unit_test_setup_teardown(a_text_wider_than_the_paper_is_broken, begin, end),
+		cmocka_unit_test_setup_teardown(a_long_footer_is_broken_between_words_at_the_margin,
+		    begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,6 +150,11 @@ new_ones_are_added(void **state)
 	assert_plan(a, NULL, NULL,
 	    "add ppp name=ani password=pw profile=home comment=isp:" ME
 	    " Jl. Merdeka disabled=no service=pppoe remote-address=10.1.1.1; ");
+	a.local_address = "10.1.1.254";
+	assert_plan(a, NULL, NULL,
+	    "add ppp name=ani password=pw profile=home comment=isp:" ME
+	    " Jl. Merdeka disabled=no service=pppoe local-address=10.1.1.254"
+	    " remote-address=10.1.1.1; ");
 	a.password = NULL;
 	assert_plan(a, NULL, NULL, "!ani is not on R1 and its password is not known; ");
 }

@@ -457,6 +457,7 @@ a_missing_wall_disables_the_customer(void **state)
 		DONE,
 		SAY(SECRET_SAID),
 		DONE,
+		DONE,
 		LAST("!done\n"),
 	};
 

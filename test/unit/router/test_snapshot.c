@@ -133,7 +133,7 @@ another_reader_is_not_waited_for_long(void **state)
 	(void)state;
 	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_PROFILES, &data), RC_UPSTREAM);
 	assert_non_null(strstr(cx.err.msg, "in time"));
-	assert_in_range(clock_ms() - began, 2000, 3000);
+	assert_in_range(clock_ms() - began, 2000, 5900); /* not for two */
 	assert_null(sql("SELECT kind AS v FROM router_snapshots"));
 	(void)sql("INSERT INTO router_snapshots (router_id, kind, error, tried_at)"
 		  " VALUES ('%s', 'link', 'the last failure', '-infinity')",
@@ -141,7 +141,7 @@ another_reader_is_not_waited_for_long(void **state)
 	began = clock_ms();
 	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_PROFILES, &data), RC_UPSTREAM);
 	assert_string_equal(cx.err.msg, "the last failure");
-	assert_in_range(clock_ms() - began, 0, 500);
+	assert_in_range(clock_ms() - began, 0, 1900);
 	rival_close(&other);
 }
 
@@ -234,6 +234,7 @@ a_failure_that_cannot_be_kept_is_ours(void **state)
 
 	(void)state;
 	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_PROFILES, &data), RC_INTERNAL);
+	assert_int_equal(snapshot_sample(&cx, id, 3000), RC_INTERNAL);
 }
 
 /* With two routers, one that is known to be down is left out and the other answers. */
