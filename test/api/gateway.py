@@ -133,6 +133,11 @@ class Payer:
     def wait_order(self, order, state, seconds=20):
         isp.wait_until(lambda: self.order_state(order) == state, seconds, "order " + state)
 
+    def second_waits(self):
+        """A worker waits for the lock of a page or a refund, which another holds."""
+        isp.wait_until(lambda: self.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'"
+                                        " AND query LIKE 'SELECT pg_advisory_lock%midtrans:%'") != "0", 20, "the second waits")
+
     def events(self, order):
         return int(self.sql("SELECT count(*) FROM midtrans_events WHERE order_id = '%s'" % order))
 

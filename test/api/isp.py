@@ -6,6 +6,7 @@
     Sim      the Peer that is a router
     Town     makes customers, packages, subscriptions with names nobody else has
     wait_until(predicate, seconds)   what it says; the last value is in the failure
+    spent()                          seconds that the machine gave us (pulse.py), for all bounds of time
     seeded()                         random choices that ISP_SEED=n repeats
 
 Every answer of the API is held against what holds for all of them (Answer.sound): JSON under
@@ -31,6 +32,8 @@ from urllib.parse import urlencode, urlsplit
 import psycopg2
 import psycopg2.extensions
 
+from pulse import spent
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("ISP_BUILD") or os.path.join(TOP, "build"))
 SOAK = os.environ.get("ISP_SOAK") == "1"
@@ -47,12 +50,12 @@ def unique(stem):
 
 def wait_until(predicate, seconds, what=None):
     """Ask until the answer is true; returns it."""
-    limit = time.monotonic() + seconds
+    limit = spent() + seconds
     while True:
         value = predicate()
         if value:
             return value
-        if time.monotonic() > limit:
+        if spent() > limit:
             raise AssertionError("not within %g s: %s; last seen: %r" % (
                 seconds, what or getattr(predicate, "__name__", "?"), value))
         time.sleep(0.05)
@@ -60,8 +63,8 @@ def wait_until(predicate, seconds, what=None):
 
 def settled(ask, wanted, seconds):
     """The answer as soon as it is what is wanted, or the last one when the time is over."""
-    limit = time.monotonic() + seconds
-    while (value := ask()) != wanted and time.monotonic() < limit:
+    limit = spent() + seconds
+    while (value := ask()) != wanted and spent() < limit:
         time.sleep(0.05)
     return value
 
@@ -88,11 +91,12 @@ AS_TEXT = psycopg2.extensions.new_type(tuple(psycopg2.extensions.string_types), 
 
 
 class Answer:
-    """Status, headers, body and how long it took."""
+    """Status, headers, body and how long it took: seconds, of those that the machine gave us, for a bound above; elapsed,
+    by the clock, for one below, since timers run on while the machine stands still."""
 
-    def __init__(self, method, path, status, headers, body, seconds):
+    def __init__(self, method, path, status, headers, body, seconds, elapsed):
         self.method, self.path, self.status = method, path, status
-        self.headers, self.body, self.seconds = headers, body, seconds
+        self.headers, self.body, self.seconds, self.elapsed = headers, body, seconds, elapsed
 
     @property
     def json(self):
@@ -174,7 +178,7 @@ class Client:
 
     def raw(self, method, path, body=None, headers=None):
         """Send any request; OSError or HTTPException when there is no answer."""
-        began = time.monotonic()
+        began, clock = spent(), time.monotonic()
         connection = self._connected()
         try:
             connection.request(method, path, body=body, headers=headers or {})
@@ -190,7 +194,7 @@ class Client:
         for name, value in response.getheaders():
             name = name.lower()
             found[name] = found[name] + ", " + value if name in found else value
-        return Answer(method, path, response.status, found, data, self.used - began)
+        return Answer(method, path, response.status, found, data, spent() - began, self.used - clock)
 
     def headers(self, **more):
         reported = {"Accept": "application/json"}
@@ -424,6 +428,7 @@ class Peer:
     """A simulated peer: PROGRAM of test/sim, whose manual is there, with a port and a control port."""
 
     PROGRAM, WORDS = None, ()
+    had = set()  # ports of all peers of this process
 
     def __init__(self, *args):
         self.args = list(args)
@@ -436,6 +441,11 @@ class Peer:
         atexit.register(self.down)
         ports = dict(re.findall(r"(\w+)=(\d+)", self.process.stdout.readline()))
         self.port, self.control = int(ports["api"]), int(ports["control"])
+        if self.port in Peer.had and "--port" not in self.args:
+            # The kernel gives a port again. A system would take this peer for the one before: it knows both by the address.
+            self.down()
+            return self.up()
+        Peer.had.add(self.port)
         return self
 
     def down(self):

@@ -2,16 +2,11 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 
-
-def free_port(address="127.0.0.1"):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind((address, 0))
-        return sock.getsockname()[1]
+from ports import port
 
 
 class Snmpd:
@@ -21,7 +16,7 @@ class Snmpd:
     """
 
     def __init__(self, users=(), lines=(), address="127.0.0.1"):
-        self.address, self.port = address, free_port(address)
+        self.address, self.port = address, port()
         self.dir = tempfile.mkdtemp(prefix="snmpd.")
         self.users, self.lines, self.process = users, lines, None
 

@@ -73,8 +73,10 @@ def date(plus=0):
 
 
 class Home:
-    def __init__(self, number):
-        self.number, self.customer = number, None
+    """simple: one renewing line with one bill, so that the order of messages hardly ever matters."""
+
+    def __init__(self, number, simple):
+        self.number, self.simple, self.customer = number, simple, None
         self.setup, self.subs, self.invoices = [], [], {}  # invoices: id -> key
         self.orders = collections.OrderedDict()            # order_id -> (invoice id, amount)
         self.reported = {}                                     # message id -> body, as far as delivered
@@ -129,20 +131,22 @@ class Street:
     # ---- homes
 
     def home(self, dice, ago):
-        """A customer who signs up for one or two lines, so many days before TODAY."""
-        home = Home(len(self.homes))
+        """A customer who signs up for one or two lines, so many days before TODAY.
+
+        Every fourth home is simple: how many bear the causal comparison is not left to chance."""
+        home = Home(len(self.homes), len(self.homes) % 4 == 0)
         home.customer = self.api.make("/api/customers", {"name": isp.unique("Home ")})["id"]
         home.event("customer", customer=0)
         for number, price in enumerate(PRICES):
             home.event("package", package=number, price=price, unit="day", length=VALIDITY)
-        for number in range(1, 3 if dice.random() < 0.25 else 2):
+        for number in range(1, 3 if dice.random() < 0.25 and not home.simple else 2):
             self.subscribe(home, number, dice, ago)
         self.homes.append(home)
 
     def subscribe(self, home, number, dice, ago):
-        day, package, renews = date(-ago), dice.randrange(len(PRICES)), dice.random() < 0.85
+        day, package, renews = date(-ago), dice.randrange(len(PRICES)), dice.random() < 0.85 or home.simple
         policy = dice.choice(("give_back", "give_back", "restart", "keep"))
-        dates, billed = self.dates(dice, ago, renews)
+        dates, billed = self.dates(dice, ago, renews, home.simple)
         sub = self.api.make("/api/subscriptions", dict({
             "customer_id": home.customer, "package_id": self.packages[package], "mikrotik_username": isp.unique("home"),
             "mikrotik_password": "pw", "auto_renew": renews, "late_policy": policy, "issue_invoice": billed or not dates},
@@ -150,18 +154,18 @@ class Street:
         home.subs.append(sub["id"])
         home.event("create", day, sub=number, customer=0, package=package, cycle="rolling", mode="prepaid",
                    policy=policy, auto_renew=renews, dates=dates, billed=billed)
-        if dice.random() < 0.25:
+        if dice.random() < 0.25 and not home.simple:
             due = day + datetime.timedelta(days=5)
             self.api.make("/api/invoices", {"subscription_id": sub["id"], "kind": "other", "amount": 35000,
                                             "due_date": due.isoformat()})
             home.event("other", day, sub=number, amount=35000, due=due)
 
     @staticmethod
-    def dates(dice, ago, renews):
+    def dates(dice, ago, renews, simple):
         """(first and last day, whether they are billed), or no dates: a whole first bill. All have some bill."""
         if renews and ago > VALIDITY - LEAD and dice.random() < 0.7:
             return (date(-ago), date(VALIDITY - 1 - ago)), False
-        if dice.random() < 0.5:
+        if dice.random() < 0.5 or simple:
             return None, False
         first = -ago - dice.choice((0, 0, VALIDITY, 3 * VALIDITY))
         return (date(first), date(first + dice.choice((VALIDITY, VALIDITY + 1, 4)) - 1)), True

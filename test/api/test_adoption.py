@@ -215,6 +215,7 @@ def test_an_adopted_debtor_is_cut_and_comes_back(system, old, nuxbill):
     bill = system.api.rows("/api/invoices", subscription_id=sub["id"])[0]
     assert state == "suspended" and day == isp.day(bill["due_date"], 4), (day, bill["due_date"])
     isp.wait_until(lambda: old.secret("late")["disabled"] == "true", 10)
+    system.drained(20)  # the comment is written after the cut
     assert old.secret("late")["comment"].endswith(" Pak Telat | | ")
     system.api.post("/api/invoices/%s/mark-paid" % bill["id"]).want(200)
     isp.wait_until(lambda: old.secret("late")["disabled"] == "false", 10)

@@ -17,7 +17,7 @@ import isp
 BROWSERS, SECONDS = (100, 60) if isp.SOAK else (100, 10)
 SECRETS, SESSIONS = (20000, 15000) if isp.SOAK else (3000, 2000)
 EVERY, REFRESH_EVERY = 5, 5
-WAIT_MOST = 3.3  # a worker is held 3 s; whoever waits for one is answered with what it found
+WAIT_MOST = 5.0  # a worker is held 3 s; whoever waits for one is answered with what it found, and for a second one would wait 6
 OTHERS_P99, REFRESH_MOST, SNAPSHOT_MOST, WORKER_MIB = 0.05, 2.0, 0.3, 64
 BUSY_P99 = 0.25
 POLLED = ("/api/mikrotik/system", "/api/mikrotik/online-users", "/api/mikrotik/traffic")
@@ -103,7 +103,8 @@ def p99(taken):
 
 
 def crowd(system, box):
-    """(answers of the polled addresses, sorted seconds of all others, connections at once and tries of the router)."""
+    """(answers of the polled addresses, sorted seconds of all others, connections at once and tries of the router, how
+    often it may have been read while all that took)."""
     other = start_others(system, SECONDS)
     begins, slow = time.monotonic(), []
     ends = begins + SECONDS
@@ -113,7 +114,7 @@ def crowd(system, box):
     seen = look_at(system, box, ends)
     for thread in threads:
         thread.join()
-    return slow, seconds_of(other), seen
+    return slow, seconds_of(other), seen, (time.monotonic() - begins) // REFRESH_EVERY + 1
 
 
 @pytest.fixture
@@ -138,7 +139,7 @@ def test_browsers_and_a_sick_router(system, box, how):
     alone = seconds_alone(system)
     box.fault(**SICK[how])
     before = box.ask("GET", "/")["opened"]
-    slow, other, (most, tries) = crowd(system, box)
+    slow, other, (most, tries), reads = crowd(system, box)
     opened = box.ask("GET", "/")["opened"] - before
     slowest = max(seconds for seconds, _ in slow)
     print("%s: %d polls, slowest %.2f s; others p50 %.0f, p99 %.0f ms of %d (%.0f alone); %d connections, %d at once, %d tries" % (
@@ -148,8 +149,8 @@ def test_browsers_and_a_sick_router(system, box, how):
     if p99(other) >= max(OTHERS_P99, 2 * alone):  # did other tests begin meanwhile?
         alone = max(alone, seconds_alone(system))
     assert p99(other) < min(BUSY_P99, max(OTHERS_P99, 2 * alone))
-    assert most <= 1 and opened <= SECONDS // REFRESH_EVERY + 1
-    assert (how != "dead" or tries >= 1) and tries <= SECONDS // REFRESH_EVERY + 1
+    assert most <= 1 and opened <= reads
+    assert (how != "dead" or tries >= 1) and tries <= reads
 
 
 def peak_mib(pid):

@@ -2,7 +2,6 @@
 import json
 import os
 import socket
-import time
 
 import pytest
 
@@ -17,7 +16,7 @@ def test_a_page_that_polls_sees_paid(payer, mid):
     order = payer.order(invoice)
     mid.act(order, "choose", method="bca_va")
     mid.act(order, "pay")
-    isp.wait_until(lambda: payer.anyone.get("/api/public/invoices/" + invoice["id"]).json["status"] == "paid", 2)
+    isp.wait_until(lambda: payer.anyone.get("/api/public/invoices/" + invoice["id"]).json["status"] == "paid", 4)
     assert payer.anyone.get("/api/public/invoices/" + invoice["id"]).json["outstanding"] == 0
     payment, = payer.payments(invoice)
     assert (payment["amount"], payment["source"], payment["method"], payment["fee"]) == (150000, "midtrans", "va", 0)
@@ -54,7 +53,7 @@ def test_zero_decimals_and_capitals(payer, mid):
     assert body["gross_amount"] == "150000.00"
     body["transaction_status"] = "SETTLEMENT"
     assert payer.notify(body).status == 200
-    payer.wait(invoice, "paid", 2)
+    payer.wait(invoice, "paid", 4)
 
 
 def test_a_fee_is_neither_revenue_nor_credit(payer, mid):
@@ -82,13 +81,21 @@ def test_copies_at_once_book_once(payer, mid):
     payer.idle()
 
 
-def test_the_old_page_is_paid_after_the_new_one(payer, mid):
-    """Both pages of an invoice are paid: the second is credit, and people are informed (row 17)."""
-    invoice = payer.billed()
+def two_pages(payer, mid, invoice):
+    """The orders of its pages: the first has expired."""
     first = payer.order(invoice)
     mid.act(first, "choose", method="bca_va")
     mid.act(first, "expire")
-    second = isp.wait_until(lambda: (lambda o: o if o != first else None)(payer.order(invoice)), 20)
+    payer.wait_order(first, "closed")
+    second = payer.order(invoice)
+    assert second != first
+    return first, second
+
+
+def test_the_old_page_is_paid_after_the_new_one(payer, mid):
+    """Both pages of an invoice are paid: the second is credit, and people are informed (row 17)."""
+    invoice = payer.billed()
+    first, second = two_pages(payer, mid, invoice)
     mid.act(second, "pay", method="qris")
     payer.wait(invoice, "paid")
     mid.act(first, "pay", method="bca_va", force=True)
@@ -176,14 +183,14 @@ def test_cancel_meets_settlement(payer, mid):
     mid.act(order, "choose", method="bca_va")
     payer.wait_order(order, "pending")
     mid.rules(drop=1)
-    mid.fault("latency", "POST /v2/*/cancel", delay=1.5)
+    mid.fault("pause", "POST /v2/*/cancel")
     payer.town.api.post("/api/invoices/%s/mark-paid" % invoice["id"], {}).want(200)
     isp.wait_until(lambda: [e for e in mid.ask("GET", "/log")["entries"] if e["path"].endswith("/cancel")], 20)
     mid.act(order, "pay")
+    mid.well()
     isp.wait_until(lambda: payer.credit(invoice) == 150000, 20)
     payer.idle()
     assert payer.order_state(order) == "paid" and payer.at_midtrans(order) == ["settlement"]
-    mid.well()
 
 
 def test_authorized_then_captured(payer, mid):
@@ -236,10 +243,8 @@ def test_reversal_undoes_the_payment(payer, mid):
     order = payer.order(invoice)
     mid.act(order, "pay", method="permata_va")
     payer.wait(invoice, "paid")
-    began = time.monotonic()
     mid.act(order, "reverse")
-    payer.wait(invoice, "unpaid", 3)
-    assert time.monotonic() - began < 2
+    payer.wait(invoice, "unpaid", 4)
     payment, = payer.payments(invoice)
     assert payment["status"] == "reversed"
 
@@ -359,10 +364,7 @@ def test_others_say_nothing_about_what_is_paid(payer, mid):
     """Another transaction of the order (row 15), another order of the invoice (row 16), and late news of its own
     (row 11): it stays paid."""
     invoice = payer.billed()
-    first = payer.order(invoice)
-    mid.act(first, "choose", method="bca_va")
-    mid.act(first, "expire")
-    second = isp.wait_until(lambda: (lambda o: o if o != first else None)(payer.order(invoice)), 20)
+    first, second = two_pages(payer, mid, invoice)
     mid.act(second, "pay", method="qris")
     payer.wait(invoice, "paid")
     for status, code in (("deny", "202"), ("expire", "202"), ("cancel", "202"), ("failure", "202"), ("pending", "201")):
@@ -573,7 +575,7 @@ def test_replayed_with_another_status_is_not_believed(payer, mid):
     mid.act(order, "pay")
     settled = mid.craft(order)
     assert payer.notify(settled).status == 200
-    payer.wait(invoice, "paid", 2)
+    payer.wait(invoice, "paid", 4)
     for change in ({"transaction_id": "another"}, {"transaction_status": "refund", "refund_amount": "150000.00"},
                    {"transaction_status": "chargeback"}, {"transaction_status": "deny"},
                    {"transaction_id": "x" * 64, "transaction_status": "capture", "fraud_status": "accept"}):
@@ -801,9 +803,13 @@ def test_a_replay_leaves_nothing_but_a_counter(payer, mid):
     assert payer.notify(body).status == 200
 
     def rows():
-        return payer.sql("SELECT (SELECT count(*) FROM midtrans_events), (SELECT count(*) FROM midtrans_verdicts), "
-                         "(SELECT count(*) FROM midtrans_logs), (SELECT count(*) FROM midtrans_jobs), "
-                         "(SELECT count(*) FROM alert_logs), (SELECT count(*) FROM payments)")
+        """Counts of this order's rows: gateway-sync and the notifier may be at work on others."""
+        return payer.sql("SELECT (SELECT count(*) FROM midtrans_events WHERE order_id = a.order_id), (SELECT count(*) FROM "
+                         "midtrans_verdicts v JOIN midtrans_events e ON e.id = v.event_id WHERE e.order_id = a.order_id), "
+                         "(SELECT count(*) FROM midtrans_logs WHERE order_id = a.order_id OR invoice_id = a.invoice_id), "
+                         "(SELECT count(*) FROM midtrans_jobs WHERE attempt_id = a.id), (SELECT count(*) FROM alert_logs "
+                         "WHERE a.order_id = meta ->> 'order_id' OR a.invoice_id::text = meta ->> 'invoice_id'), (SELECT count(*) "
+                         "FROM payments WHERE invoice_id = a.invoice_id) FROM midtrans_attempts a WHERE order_id = '%s'" % order)
     before = rows()
     for _ in range(5):
         assert payer.notify(body).status == 200
@@ -879,7 +885,7 @@ def test_malformed_bodies(payer, mid):
     assert payer.notify(b'{"a": "' + b"x" * 70000 + b'"}').status == 413
     assert payer.events(order) == before
     assert payer.notify(text).status == 200
-    payer.wait(invoice, "paid", 2)
+    payer.wait(invoice, "paid", 4)
 
 
 def test_ten_thousand_forgeries_and_memory_stays_flat(payer, mid):
@@ -887,7 +893,8 @@ def test_ten_thousand_forgeries_and_memory_stays_flat(payer, mid):
     _, body = payer.genuine(invoice, method="qris")
     bodies = [json.dumps(dict(body, signature_key="%0128x" % n, x="y" * (n % 2000))).encode() for n in range(100)]
     count = 100000 if isp.SOAK else 10000
-    rows = payer.sql("SELECT count(*) FROM midtrans_events")
+    notified = "SELECT count(*) FROM midtrans_events WHERE source = 'notification'"  # the others are what gateway-sync asked for
+    events = payer.sql(notified)
 
     def memory():
         total = 0
@@ -906,19 +913,19 @@ def test_ten_thousand_forgeries_and_memory_stays_flat(payer, mid):
     isp.throng([lambda: storm(count // 4)] * 4)
     assert memory() - before < 4 << 20, (before, memory())
     assert set(payer.stack.workers()) == workers
-    assert payer.sql("SELECT count(*) FROM midtrans_events") == rows
+    assert payer.sql(notified) == events
 
 
 def test_answers_in_time_while_midtrans_hangs(payer, mid):
-    """The webhook calls nobody: it answers under 1 s whatever hangs."""
+    """The webhook calls nobody, who would be waited for 15 s: it answers at once whatever hangs."""
     invoice = payer.billed()
     order, body = payer.genuine(invoice, method="permata_va")
     mid.fault("hang", "/v2/*")
-    began = time.monotonic()
+    began = isp.spent()
     assert payer.notify(body).status == 200
     mid.act(order, "reverse")
     assert payer.notify(mid.craft(order)).status == 200
-    assert time.monotonic() - began < 1
+    assert isp.spent() - began < 3
     assert payer.status(invoice) == "paid"
     mid.well()
     payer.wait(invoice, "unpaid", 40)
@@ -936,7 +943,7 @@ def test_a_locked_invoice_is_503_and_the_event_is_kept(payer, mid):
     for invoice, body in zip((again, never), bodies):
         assert payer.events(body["order_id"]) == 1 and payer.payments(invoice) == []
     assert payer.notify(bodies[0]).status == 200
-    payer.wait(again, "paid", 2)
+    payer.wait(again, "paid", 4)
     payer.sql("UPDATE midtrans_events SET received_at = now() - interval '31 seconds' WHERE order_id = '%s'"
               % bodies[1]["order_id"])
     payer.stack.exec("gateway-sync", "--once")
@@ -978,9 +985,7 @@ def test_a_dead_router_keeps_no_notification_waiting(payer, mid):
         payer.stack.cron("2026-03-02", "--only", "overdue,suspend")
         assert api.show("/api/subscriptions/" + sub["id"])["status"] == "suspended"
         _, body = payer.genuine(invoice, method="qris")
-        began = time.monotonic()
-        assert payer.notify(body).status == 200
-        assert time.monotonic() - began < 1
+        assert payer.notify(body).want(200).seconds < 2, "it waited for the router"
         now = api.show("/api/subscriptions/" + sub["id"])
         assert now["status"] == "active" and payer.status(invoice) == "paid"
     finally:

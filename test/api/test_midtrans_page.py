@@ -126,9 +126,9 @@ def test_the_page_lives_a_day_from_now_by_the_clock_of_jakarta(payer, mid):
     """A time of UTC labelled +0700 passed every test: pages lived seven hours less."""
     order = payer.order(payer.billed())
     since, minutes = begins(mid.order(order)["request"])
-    assert -5 < since <= 0 and minutes == 1440
+    assert -60 < since <= 0 and minutes == 1440
     left = payer.sql("SELECT extract(epoch FROM expires_at - now()) FROM midtrans_attempts WHERE order_id = '%s'" % order)
-    assert 86390 < float(left) <= 86400
+    assert 86340 < float(left) <= 86400
 
 
 def test_a_page_asked_for_again_later_begins_then(payer, mid):
@@ -142,7 +142,7 @@ def test_a_page_asked_for_again_later_begins_then(payer, mid):
     order = payer.order(invoice)
     assert order.startswith(invoice["invoice_number"] + "-1-")
     since, minutes = begins(mid.order(order)["request"])
-    assert -5 < since <= 0 and minutes == 1380
+    assert -60 < since <= 0 and minutes == 1380
     other = payer.billed()
     mid.fault("status", "POST /snap/v1/transactions", code=500, times=2)
     payer.ask_token(other).want(502)
@@ -172,7 +172,7 @@ def test_the_same_page_until_it_is_used_up(payer, mid):
                                      % first["order_id"]) == "pending", 5)
     assert payer.token(invoice) == first
     mid.act(first["order_id"], "expire")
-    isp.wait_until(lambda: payer.token(invoice)["order_id"] != first["order_id"], 20)
+    payer.wait_order(first["order_id"], "closed")
     assert payer.order(invoice).startswith(invoice["invoice_number"] + "-2-")
 
 
@@ -237,7 +237,7 @@ def test_an_invoice_spelled_in_capitals_is_the_same(payer, mid):
     first = later(lambda: payer.token(invoice))
     under_way(payer, invoice)
     second = later(lambda: payer.token({"id": invoice["id"].upper()}))
-    second_waits(payer)
+    payer.second_waits()
     mid.well()
     assert second() == first()
     assert mid.calls("/snap/v1/transactions") == 1
@@ -387,12 +387,6 @@ def under_way(payer, invoice):
                                             % invoice["id"]), 5)
 
 
-def second_waits(payer):
-    """A worker waits for the lock that the first holds: one page of an invoice is made at a time."""
-    isp.wait_until(lambda: payer.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'"
-                                     " AND query LIKE 'SELECT pg_advisory_lock%midtrans:%'") != "0", 20, "the second waits")
-
-
 def test_the_attempt_is_stored_before_the_call_and_outlives_the_worker(payer, mid):
     invoice = payer.billed()
     mid.fault("hang", "POST /snap/v1/transactions", execute=True)
@@ -417,7 +411,7 @@ def test_the_second_waits_for_the_first(payer, mid):
     first = later(lambda: payer.token(invoice))
     under_way(payer, invoice)
     second = later(lambda: payer.token(invoice))
-    second_waits(payer)
+    payer.second_waits()
     mid.well()
     assert second() == first()
     assert mid.calls("/snap/v1/transactions") == 1
@@ -426,11 +420,11 @@ def test_the_second_waits_for_the_first(payer, mid):
 def test_the_second_does_not_wait_for_ever(payer, mid):
     """8 seconds, then 503: it is nobody's conflict, and not too often."""
     invoice = payer.billed()
-    mid.fault("latency", "POST /snap/v1/transactions", delay=10)
+    mid.fault("pause", "POST /snap/v1/transactions")
     first = later(lambda: payer.token(invoice))
     order = under_way(payer, invoice)
     answer = payer.ask_token(invoice).want(503)
-    assert 7 < answer.seconds < 9.5 and int(answer.header("retry-after")) > 0
+    assert answer.elapsed > 7 and answer.seconds < 12 and int(answer.header("retry-after")) > 0
     mid.well()
     assert first()["order_id"] == order and payer.order(invoice) == order
 

@@ -82,29 +82,37 @@ def test_two_simultaneous_requests_make_one_refund(payer, mid):
     """A double click, or two admins. Bug: the second call marked the first, still running, as refused, and the
     customer was paid twice."""
     invoice, order = payer.paid_by("qris")
-    mid.fault("latency", "POST /v2/*/refund", delay=1)
-    answers = isp.throng([lambda: refund(payer, order, 50000) for _ in range(2)])
+    mid.fault("pause", "POST /v2/*/refund")
+
+    def click():
+        answer = refund(payer, order, 50000)
+        mid.well()  # the one that is refused lets Midtrans answer the other
+        return answer
+    answers = isp.throng([click] * 2)
     assert sorted(a.status for a in answers) == [200, 409], answers
     assert "under way" in [a for a in answers if a.status == 409][0].json["message"]
     assert [amount for amount, _ in refunds_at_midtrans(mid, order)] == [50000]
     payer.idle()
     assert payer.refunds(invoice) == "50000"
-    mid.well()
 
 
 def test_two_simultaneous_requests_with_one_key_get_one_answer(payer, mid):
     """The second waits for the answer of the first. With a key of its own it is answered 409: one is under way."""
     invoice, order = payer.paid_by("qris")
-    mid.fault("latency", "POST /v2/*/refund", delay=1)
-    first, second = isp.throng([lambda: refund(payer, order, 50000, "same-" + order)] * 2)
+
+    def at_once(amount, *keys):
+        def let_go():
+            payer.second_waits()
+            mid.well()
+        mid.fault("pause", "POST /v2/*/refund")
+        return isp.throng([lambda k=key: refund(payer, order, amount, k + order) for key in keys] + [let_go])[:2]
+    first, second = at_once(50000, "same-", "same-")
     assert first.want(200).json == second.want(200).json
-    answers = isp.throng([lambda: refund(payer, order, 30000, "mine-" + order),
-                          lambda: refund(payer, order, 30000, "theirs-" + order)])
+    answers = at_once(30000, "mine-", "theirs-")
     assert sorted(a.status for a in answers) == [200, 409]
     assert [amount for amount, _ in refunds_at_midtrans(mid, order)] == [50000, 30000]
     payer.idle()
     assert payer.refunds(invoice) == "50000,30000"
-    mid.well()
 
 
 def test_a_refund_whose_answer_got_lost_is_not_made_twice(payer, mid):
@@ -411,11 +419,17 @@ def test_a_card_settled_without_notification_is_refunded(payer, mid):
 def test_a_refund_and_a_chargeback_at_once_book_once(payer, mid, first):
     """Either may arrive first at Midtrans: the money is returned once."""
     invoice, order = payer.paid_by("qris")
-    mid.fault("latency", "POST /v2/*/refund", delay=0.5 if first == "chargeback" else 0)
+    call = "POST /v2/*/refund"
+    if first == "chargeback":
+        mid.fault("pause", call)
 
     def charge_back():
-        time.sleep(0.2 if first == "refund" else 0.1)
+        if first == "refund":
+            time.sleep(0.2)
+        else:
+            isp.wait_until(lambda: mid.ask("GET", "/fault")[0]["hits"], 20, "the refund under way")
         mid.act(order, "chargeback", force=True)
+        mid.fault("pause", call, off=True)
     answer, _ = isp.throng([lambda: refund(payer, order, None), charge_back])
     payer.idle()
     mid.well()

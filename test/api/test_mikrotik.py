@@ -210,19 +210,19 @@ def test_import(api, box, stack, town):
 
 
 def test_a_hundred_browsers_and_a_dead_router(api, box, stack):
-    """Single flight, failures kept: one connection in five seconds, nobody waits longer than 3 s."""
+    """Single flight, failures kept: one connection in five seconds, nobody waits for more than one worker, which is held 3 s."""
     fresh(stack)
     box.fault("hang")
     box.log_reset()
     opened = box.ask("GET", "/")["opened"]
-    slow, other, ends = [], [], time.monotonic() + 11
+    slow, other, begins = [], [], time.monotonic()
+    ends = begins + 11
 
     def poll():
         me = api.another()
         while time.monotonic() < ends:
-            began = time.monotonic()
             answer = me.get("/api/mikrotik/system", router_id=box.ident)
-            slow.append((time.monotonic() - began, answer.status))
+            slow.append((answer.seconds, answer.status))
             time.sleep(0.5)
 
     def work():
@@ -232,12 +232,13 @@ def test_a_hundred_browsers_and_a_dead_router(api, box, stack):
             time.sleep(0.02)
 
     isp.throng([poll] * 12 + [work])
+    reads = (time.monotonic() - begins) // 5 + 2
     box.well()
     assert {status for _, status in slow} <= {502, 503}
-    assert max(seconds for seconds, _ in slow) < 3.6
+    assert max(seconds for seconds, _ in slow) < 5
     # A worker that the router holds answers nobody for 3 s; a machine that runs other tests beside this one takes 0.2 s at times.
     assert sorted(other)[int(len(other) * 0.99)] < 0.5
-    assert box.ask("GET", "/")["opened"] - opened <= 4
+    assert box.ask("GET", "/")["opened"] - opened <= reads
     stack.sql("UPDATE router_snapshots SET tried_at = '-infinity'")
     api.get("/api/mikrotik/system", router_id=box.ident).want(200)
 

@@ -388,3 +388,52 @@ def test_a_run_undone_twice_at_once(town):
     thread.join(60)
     first.close()
     assert sorted(str(a) for a in answers) == ["IS409", "[(0,)]"]
+
+
+def test_a_run_is_undone_once_it_has_ended(town):
+    """Bug: a run that was still switching lines off was undone. Those that it switched off afterwards stayed off, since a
+    run is undone once. A run that was killed has no counts either, and is undone."""
+    run = town.one("INSERT INTO billing_runs (business_date, started_at) VALUES (%s, now()) RETURNING id", MAR_1)
+    undo = ("SELECT billing_run_undo(%s, %s)", (run, MAR_1))
+    program = town.connect()
+    town.rows("SELECT pg_advisory_lock(hashtext('isp-billing: run'))", conn=program)
+    assert at_once(town, [undo]) == ["IS409"]
+    town.rows("SELECT pg_advisory_unlock(hashtext('isp-billing: run'))", conn=program)  # close() returns before the server is done
+    program.close()
+    assert at_once(town, [undo]) == [[(0,)]]
+
+
+def test_the_mode_of_a_line_that_is_paid_meanwhile(town):
+    """Bug: the line was read before its payment, and then counted as off: no bill of its days ever followed."""
+    month = town.one("INSERT INTO packages (name, bandwidth, price, period_unit, router_profile)"
+                     " VALUES ('M', '10M/10M', 100000, 'month', 'm') RETURNING id")
+    sub = town.subscription(town.customer(), package_id=month)
+    town.mark_overdue(sub)
+    town.one("SELECT count(*) FROM billing_suspend(%s::uuid[], %s)", [sub], "2026-02-10")
+    assert state(town, sub)[0] == "suspended"
+    second_answer(town, book(town.invoice(sub)), ("SELECT setting_save('{\"mode\": \"postpaid\"}', NULL, %s)", (MAR_1,)))
+    assert town.rows("SELECT status, is_postpaid, closed_on, end_date::text FROM subscriptions WHERE id = %s", sub) == [
+        ("active", True, None, "2026-02-19")]
+
+
+def test_many_lines_at_once_wait_for_customers_before_they_issue_a_bill(town):
+    """Bug: the first line's bill held the counter of numbers while the act waited for the second customer, who waited
+    for the counter."""
+    month = town.one("INSERT INTO packages (name, bandwidth, price, period_unit, router_profile)"
+                     " VALUES ('M', '10M/10M', 100000, 'month', 'm') RETURNING id")
+    customers = sorted(town.customer() for _ in range(2))
+    subs = [town.subscription(c, package_id=month, mode="postpaid") for c in customers]
+    for sub in subs:
+        town.one("SELECT subscription_suspend(%s, NULL, '2026-01-11')", sub)
+    other, answers = town.connect(), []
+    other.autocommit = False
+    town.rows("SELECT customer_lock(%s)", customers[1], conn=other)
+    bulk = ("SELECT ok FROM bulk_act('subscription', %s, '2026-01-20')", (json.dumps({"act": "activate", "ids": subs}),))
+    thread = threading.Thread(target=lambda: answers.extend(at_once(town, [bulk])))
+    thread.start()
+    wait_for_locks(town, 1)
+    town.rows("SELECT invoice_number_take('2026-01-20')", conn=other)
+    other.rollback()
+    thread.join(60)
+    other.close()
+    assert answers == [[(True,), (True,)]]

@@ -19,7 +19,7 @@ def killed(stack, dice, longest, name, *words):
 
 
 def finished(stack, name, *words):
-    """Run to its end; the lock of one that was killed a moment ago goes with its session."""
+    """Run to its end; the lock of one that ended a moment ago goes with its session."""
     for _ in range(50):
         process = stack.start(name, *words)
         _, err = process.communicate(timeout=60)

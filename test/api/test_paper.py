@@ -111,6 +111,15 @@ def test_a_paid_bill_is_a_receipt_on_rolls_too(api, town):
     api.get("/api/invoices/%s/pdf" % isp.NOBODY).want(404)
 
 
+def test_ways_to_pay_are_words(api, town):
+    """Bug: a receipt said mobile_money and bank_transfer, as the database does."""
+    house = House(api, town)
+    for amount, method in ((1000, "mobile_money"), (2000, "bank_transfer"), (3000, "ovo")):
+        api.make("/api/payments", {"invoice_id": house.bill["id"], "amount": amount, "method": method, "payment_date": TODAY})
+    text = text_of(pdf(api, "/api/invoices/%s/pdf" % house.bill["id"]))
+    assert "Rp1.000 · dompet digital" in text and "Rp2.000 · transfer bank" in text and "Rp3.000 · OVO" in text, text
+
+
 def test_a_cancelled_bill_asks_for_nothing(api, town):
     """Bug: the paper of a cancelled bill was headed DIBATALKAN and still named an amount and a due date."""
     house = House(api, town)
@@ -213,6 +222,15 @@ def test_reports_add_up(system, api, town):
     assert (tax["npwp"], tax["base"], tax["tax_amount"], tax["amount"]) == ("01.234.567.8-901.000", 148500, 16335, 164835)
     assert any(r["amount"] == 60000 and r["customer"] == house.customer["name"] for r in rows_of(api, "payments"))
     assert any(r["active"] >= 1 for r in rows_of(api, "subscribers"))
+
+
+def test_a_discount_greater_than_what_is_taxed(api, town):
+    """Bug: a discount of 200000 on a package of 100000 and a deposit of 500000 left a base of -100000 in the tax report."""
+    house = House(api, town)
+    api.put("/api/invoices/" + house.bill["id"], {"lines": [
+        {"kind": kind, "text": kind, "unit_price": price} for kind, price in (("package", 100000), ("deposit", 500000), ("discount", -200000))]}).want(200)
+    row = {r["invoice_number"]: r for r in rows_of(api, "tax")}[house.bill["invoice_number"]]
+    assert (row["base"], row["untaxed"], row["tax_amount"], row["amount"]) == (0, 400000, 0, 400000)
 
 
 def test_a_refund_is_of_the_method_that_it_left_by(api, town):

@@ -12,10 +12,8 @@ from provision import (  # noqa: F401 (fixtures)
 
 def test_created_enabled_with_profile_and_comment(bench, sim, router):
     package = bench.package(burst="150M/30M")
-    began = time.monotonic()
     sub = bench.subscribe(router, package, comment="Jl. Merdeka 1", remote_address="10.1.2.3")
     sub.wait()
-    assert time.monotonic() - began < SOON
     secret = sim.secret(sub.name)
     assert secret["disabled"] == "false" and secret["service"] == "pppoe"
     assert secret["profile"] == bench.profile(package)
@@ -27,6 +25,17 @@ def test_created_enabled_with_profile_and_comment(bench, sim, router):
     assert profile["comment"] == "isp:" + package
     assert bench.one("SELECT mikrotik_id FROM mikrotik_secrets WHERE id = %s", sub.account) == secret[".id"]
     assert bench.one("SELECT last_connected_at IS NOT NULL FROM router_settings WHERE id = %s", router)
+
+
+def test_a_change_is_on_the_router_in_two_seconds(bench, sim, router):
+    """The median of three: a machine that does other things holds up one."""
+    sub, took = bench.subscribe(router, bench.package()), []
+    for n in range(3):
+        began = isp.spent()
+        sub.set(comment="house %d" % n)
+        sub.wait()
+        took.append(isp.spent() - began)
+    assert sorted(took)[1] < 2, took
 
 
 def test_suspended_disabled_first_then_kicked(bench, sim, router):
@@ -129,11 +138,11 @@ def test_the_newest_wanted_state_wins(bench, sim, router):
 
 def test_a_comment_is_set_and_kicks_nobody(bench, sim, router):
     sub = served(bench, sim, router)
-    session = online(sim, sub.name)
+    session, before = online(sim, sub.name), bench.one("SELECT clock_timestamp()")
     sub.set(comment="Jl. Sudirman 2")
     sub.wait()
     assert sim.secret(sub.name)["comment"] == sub.mark + " Jl. Sudirman 2" and online(sim, sub.name) == session
-    assert bench.one("SELECT synced_at > now() - interval '5 s' FROM account_sync WHERE subscription_id = %s", sub.id)
+    assert bench.one("SELECT synced_at >= %s FROM account_sync WHERE subscription_id = %s", before, sub.id)
 
 
 @pytest.mark.parametrize("burst, rate, queue", [
@@ -356,7 +365,8 @@ def test_cut_off_though_the_new_name_is_not_ours(bench, sim, router, end):
         assert sim.secret(sub.name) is None and not sim.table("/ppp/active", name=sub.name)
     else:
         assert_cut_off(sim, sub.name)
-        assert "exists on" in sub.sync()[1] and "is not ours" in sub.sync()[1]
+        why = sub.wait("failed")
+        assert "exists on" in why and "is not ours" in why
     boss = sim.secret(taken)
     assert boss["disabled"] == "false" and boss["sessions"] == before, "somebody else was kicked"
     command(sim, "/ppp/secret/remove", "=.id=" + boss[".id"])

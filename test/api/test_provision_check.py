@@ -6,6 +6,7 @@ import time
 import pytest
 
 import isp
+from ports import port as free_port
 from provision import (  # noqa: F401 (fixtures)
     bench, blocked, command, dial, inactive, many, online, router, sim, sims, SOON, unsynced)
 
@@ -279,7 +280,7 @@ def test_a_cancelled_account_does_not_come_back(bench, sim, router):
 def test_another_router_behind_the_same_address(bench, sims):
     """The night leaves a router alone that holds none of its accounts; once a person says that it is the
     right one, all of it is made again, profiles first."""
-    old = sims()
+    old = sims("--port", str(free_port()))
     router = bench.router(old, ppp_local_address="10.9.0.1", ppp_pool="pool1")
     command(old, "/ip/pool/add", "=name=pool1", "=ranges=10.9.0.2-10.9.255.254")
     package = bench.package()
@@ -374,9 +375,9 @@ def test_500_accounts_one_print_a_table(bench, sim, router):
     bench.sql("UPDATE router_settings SET is_active = true WHERE id = %s", router)
     sim.log_reset()
     before = sim.ask("GET", "/")["opened"]
-    began = time.monotonic()
+    began = isp.spent()
     assert check(bench, router, wait=False) == found(500, different=3)
-    assert time.monotonic() - began < 3
+    assert isp.spent() - began < 3
     isp.wait_until(lambda: unsynced(bench, router) == 0, SOON)
     assert sim.secret("sheep-7")["disabled"] == "true" and sim.secret("sheep-9")["disabled"] == "false"
     assert sim.secret("sheep-10")["disabled"] == "false"
@@ -413,7 +414,8 @@ def test_a_new_night_is_a_new_check(bench, sim, router):
         begins("2099-01-01")
         bench.stop()
         bench.start()
-        time.sleep(1)
+        sub.set(comment="awake")  # a job that is done: the service has seen the night that it was started in
+        sub.wait(seconds=10)
         begins("2099-01-01")
         time.sleep(1)
         assert sim.secret(off.name)["disabled"] == "true", "a restart is no night"

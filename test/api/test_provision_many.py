@@ -22,11 +22,11 @@ def test_500_suspensions_one_connection_one_print_each(bench, sim, router):
     time.sleep(0.2)
     sim.log_reset()
     before = sim.ask("GET", "/")["opened"]
-    began = time.monotonic()
+    began = isp.spent()
     bench.sql("UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE mikrotik_username IN"
               " (SELECT 'crowd-' || i FROM generate_series(1, 500) i)")
     isp.wait_until(lambda: unsynced(bench, router) == 0, 5, "500 suspended")
-    seconds = time.monotonic() - began
+    seconds = isp.spent() - began
     assert seconds < 5
     log = sim.log()
     assert sim.ask("GET", "/")["opened"] - before <= 1
@@ -78,15 +78,18 @@ def test_one_dead_router_delays_nobody(bench, sims):
 
     def turn(status, reason, of):
         """Seconds until the routers of `of` hold the new state, one statement for all."""
-        began = time.monotonic()
+        began = isp.spent()
         bench.sql("UPDATE subscriptions SET status = %s, suspend_reason = %s WHERE mikrotik_username LIKE 'tenth-%%'",
                   status, reason)
         isp.wait_until(lambda: all(unsynced(bench, r) == 0 for r in of), 10)
-        return time.monotonic() - began
-    healthy = min(turn("suspended", "debt", routers), turn("active", None, routers))
+        return isp.spent() - began
+    healthy, with_a_dead_one = min(turn("suspended", "debt", routers), turn("active", None, routers)), []
     there[0].fault("hang")
-    with_a_dead_one = min(turn("suspended", "debt", routers[1:]), turn("active", None, routers[1:]))
-    assert with_a_dead_one < healthy + 0.5, (healthy, with_a_dead_one)
+    for _ in range(4):  # a router that delays the others delays them each time, a busy machine does not
+        with_a_dead_one += [turn("suspended", "debt", routers[1:]), turn("active", None, routers[1:])]
+        if min(with_a_dead_one) < healthy + 0.5:
+            break
+    assert min(with_a_dead_one) < healthy + 0.5, (healthy, with_a_dead_one)
     assert unsynced(bench, routers[0]) == 1
 
 

@@ -56,9 +56,9 @@ def goes_on(request, life):
 
 def within(seconds, predicate, what):
     """Measured from now; says how long it took."""
-    began = time.monotonic()
+    began = isp.spent()
     value = isp.wait_until(predicate, seconds, what)
-    print("%s: %.2f s" % (what, time.monotonic() - began))
+    print("%s: %.2f s" % (what, isp.spent() - began))
     return value
 
 
@@ -195,9 +195,9 @@ def test_7_router_away_during_a_suspension(system, router, life):
     system.cron(BILLED_2)
     system.cron("2026-05-01")
     router.fault("refuse")
-    began = time.monotonic()
+    began = isp.spent()
     system.cron(CUT_2)
-    assert time.monotonic() - began < 5, "the run waited for a router"
+    assert isp.spent() - began < 5, "the run waited for a router"
     answer = life.operator.get("/api/subscriptions/" + life.sub["id"]).want(200)
     assert answer.seconds < AT_ONCE and answer.json["status"] == "suspended"
     assert answer.json["sync_state"] in ("pending", "failed")
@@ -218,7 +218,7 @@ def test_7_router_away_during_a_payment(system, router, life):
     answer = life.operator.post("/api/invoices/%s/mark-paid" % debt[0]["id"]).want(200)
     assert answer.seconds < AT_ONCE and answer.json["status"] == "paid"
     sub = sub_of(life)
-    assert sub["status"] == "active" and sub["sync_state"] == "pending"
+    assert sub["status"] == "active" and sub["sync_state"] in ("pending", "failed")
     failed = within(30, lambda: (lambda s: s["sync_state"] == "failed" and s)(sub_of(life)), "sync_state failed")
     assert failed["sync_error"] and sub_of(life)["status"] == "active"
     assert router.secret("budi")["disabled"] == "true"

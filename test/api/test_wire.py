@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import threading
 import time
 
@@ -185,18 +186,24 @@ def hold(row, where=""):
                     hold(item, where + "." + name)
 
 
-@pytest.mark.parametrize("name", ["customers", "packages", "subscriptions", "invoices", "payments", "router-settings", "users"])
-def test_list_show_and_create_answer_the_same(api, town, name):
-    sub, invoice = town.billed()
-    api.post("/api/invoices/%s/mark-paid" % invoice["id"]).want(200)
-    listed = api.get("/api/" + name, per_page=5).want(200).json["data"]
-    for row in listed:
+def differences(api, name):
+    """Members of a list's first rows that differ from the row alone: (name, in the list, alone)."""
+    found = []
+    for row in api.get("/api/" + name, per_page=5).want(200).json["data"]:
         shown = api.show("/api/%s/%s" % (name, row["id"]))
         hold(row, name)
         hold(shown, name)
         assert set(row) <= set(shown), set(row) - set(shown)
-        assert {k: v for k, v in row.items() if k not in ("last_used_at", "updated_at", "sync_state", "synced_at", "sync_error")
-                and not isinstance(v, (dict, list))}.items() <= shown.items()
+        found += [(k, v, shown[k]) for k, v in row.items() if not isinstance(v, (dict, list)) and v != shown[k]]
+    return found
+
+
+@pytest.mark.parametrize("name", ["customers", "packages", "subscriptions", "invoices", "payments", "router-settings", "users"])
+def test_list_show_and_create_answer_the_same(api, town, name):
+    sub, invoice = town.billed()
+    api.post("/api/invoices/%s/mark-paid" % invoice["id"]).want(200)
+    # Again where they differ: router-sync may write a row between the two reads.
+    assert isp.settled(lambda: differences(api, name), [], 10) == []
 
 
 def test_shapes_of_contract_3(api, town):
@@ -346,12 +353,12 @@ def test_an_absent_secret_means_keep(api, stack, sim, kept):
 
 
 def test_a_router_test_tells_failures_apart(api, sim):
-    closed = isp.Sim().up()
-    closed.down()
-    body = dict(sim.as_router(), connect_timeout_ms=500, read_timeout_ms=500, is_active=False)
-    router = api.make("/api/router-settings", dict(body, host="127.0.0.1", port=closed.port))
-    at = "/api/router-settings/" + router["id"]
-    messages = {"refused": api.post(at + "/test").want(502).json["message"]}
+    body = dict(sim.as_router(), connect_timeout_ms=1500, read_timeout_ms=1500, is_active=False)
+    with socket.socket() as closed:  # ours, and nobody listens
+        closed.bind(("127.0.0.1", 0))
+        router = api.make("/api/router-settings", dict(body, host="127.0.0.1", port=closed.getsockname()[1]))
+        at = "/api/router-settings/" + router["id"]
+        messages = {"refused": api.post(at + "/test").want(502).json["message"]}
     # A router's address and TLS change only together with its password (contract 3b).
     api.put(at, {"host": "localhost", "port": sim.port, "password": body["password"]}).want(200)
     sim.fault("hang")
@@ -426,10 +433,10 @@ def test_head_is_get_without_body(api):
 
 
 def test_me_is_never_throttled(api):
-    began = time.monotonic()
+    began = isp.spent()
     for _ in range(300):
         assert api.get("/api/auth/user").status == 200
-    assert time.monotonic() - began < 15
+    assert isp.spent() - began < 15
 
 
 # ---- pools --------------------------------------------------------------------------------------
@@ -510,7 +517,7 @@ def test_a_full_slow_pool_says_so_and_starves_nobody(stack, api):
         bodies = [isp.ADMIN] * 16 + [{}] * 72
         threads.append(threading.Thread(target=lambda: isp.throng([lambda b=body: login(b, rest) for body in bodies]), daemon=True))
         threads[-1].start()
-        isp.wait_until(lambda: len(rest) >= 20, 4, "the refusals, while nobody was served")
+        isp.wait_until(lambda: len(rest) >= 20, 8, "the refusals, while nobody was served")
         early = [answer.status for answer in rest]
     for thread in threads[1:]:
         thread.join(30)

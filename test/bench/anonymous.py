@@ -43,17 +43,17 @@ def flood(url, seconds, rate=0):
                              "-H", "Authorization: Bearer 1|" + "a" * 40, url + SLOWEST], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def webhooks(port, bodies, seconds):
-    """Post one after the other, spread over so long; the seconds of each, ascending."""
+def webhooks(port, bodies, seconds, clock=time.monotonic):
+    """Post one after the other, spread over so long; the seconds of each by a clock, ascending."""
     taken, begun = [], time.monotonic()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     for i, body in enumerate(bodies):
         time.sleep(max(0, begun + seconds * i / len(bodies) - time.monotonic()))
-        sent = time.monotonic()
+        sent = clock()
         connection.request("POST", "/api/midtrans/notification", body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
         text = answer.read()
-        taken.append(time.monotonic() - sent)
+        taken.append(clock() - sent)
         if answer.status != 200:
             raise RuntimeError("a webhook was answered %d: %s" % (answer.status, text[:200]))
     connection.close()

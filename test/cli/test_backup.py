@@ -33,6 +33,23 @@ def test_a_backup_restores_and_keeps_every_rule(system, tmp_path):
     assert system.sql("SELECT count(*), min(now() - taken_at) < interval '1 hour' FROM restore_proofs") == "1|t"
 
 
+def test_ispctl_finds_the_database_by_its_env_option(system, tmp_path):
+    """Bug: `ispctl --env FILE backup DIR`, as the manual's synopsis allows it, was no command."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_URL", "DB_", "PG", "ISP_ENV"))}
+    env = {**env, "ISP_BUILD": BUILD, "ISP_SCRIPTS": os.path.join(TOP, "scripts")}
+
+    def ispctl(*words):
+        return subprocess.run([os.path.join(BUILD, "bin", "ispctl"), *words], capture_output=True, text=True, timeout=120, env=env,
+                              check=False)
+    for words in (("--env", system.env), ("--env=" + system.env,)):
+        done = ispctl(*words, "backup", str(tmp_path / "kept"))
+        assert done.returncode == 0 and os.path.exists(done.stdout.strip()), done
+    for command in ("setup", "upgrade"):  # they write /etc/isp-billing/isp.env and know no other
+        done = ispctl("--env", system.env, command)
+        assert done.returncode == 2 and done.stderr == "ispctl: %s takes no --env; see ispctl --help\n" % command, done
+    assert ispctl("--env", "", "backup", str(tmp_path)).returncode == 2
+
+
 def test_a_restored_system_that_breaks_a_rule_is_reported(system, tmp_path):
     system.sql("INSERT INTO customers (name, credit) VALUES ('Credit out of nothing', 5)")
     try:

@@ -223,7 +223,7 @@ BAD_WORDS = ["setup " + words for words in (
     "--certificate /root/cert.pem --certificate-key /root/key.pem", "--certificate /root/word --certificate-key /root/key.pem",
     "--certificate cert.pem --certificate-key key.pem", "--certificate-key /root/key.pem", "--admin nobody",
     "--admin a@example.net --admin-password-file /none", "--admin a@example.net --admin-password-file /root/empty", "now", "--what")]
-BAD_WORDS += ["upgrade " + words for words in ("--cluster 9/none", "--database never_restored", "now")]
+BAD_WORDS += ["upgrade " + words for words in ("--cluster 9/none", "--database never_restored", "now", "--url https://x")]
 BAD_WORDS += ["restore", "restore /none --into x", "restore /etc/passwd --into x", "restore /etc/passwd", "restore half.dump --into x",
               "restore half.dump --into isp", "restore half.dump --into 'a b'", "restore /root --into x"]
 BAD_WORDS += ["restore-test", "restore-test /none", "restore-test /etc/passwd", "restore-test --newest /none", "restore-test half.dump",

@@ -104,6 +104,11 @@ def test_demo(money_db):  # noqa: F811
     assert rows(money_db, "SELECT count(*) FROM (SELECT created_at FROM payments UNION ALL SELECT payment_date FROM payments"
                           " UNION ALL SELECT created_at FROM invoices UNION ALL SELECT created_at FROM billing_logs"
                           " UNION ALL SELECT created_at FROM subscriptions) t WHERE created_at > now()") == [(0,)]
+    # Bug: no night had a run: the first look at the town was an alert that billing is missing, and `ispctl health` failed.
+    assert rows(money_db, "SELECT count(DISTINCT business_date), max(business_date) = business_today(), every(counts ? 'renew'"
+                          " AND finished_at <= now()) FROM billing_runs") == [(366, True, True)]
+    assert rows(money_db, "SELECT sum((counts -> 'renew' ->> 'done')::int) > 300, sum((counts -> 'suspend' ->> 'done')::int) > 10"
+                          " FROM billing_runs") == [(True, True)]
     applied(money_db, "demo")
     assert rows(money_db, "SELECT (SELECT count(*) FROM customers), (SELECT count(*) FROM invoices),"
                           " (SELECT count(*) FROM payments)") == counts

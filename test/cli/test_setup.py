@@ -92,6 +92,16 @@ def test_a_first_administrator_has_an_address_and_a_password(setup, tmp_path):
             setup.check_words(words(admin=admin))
 
 
+@pytest.mark.parametrize("line", ["upgrade --url https://x", "upgrade --timezone Asia/Jakarta", "upgrade --admin a@b.example",
+                                  "upgrade --clus 15/main", "setup --data isp"])
+def test_options_are_those_of_the_manual(setup, line, capsys):
+    """Bug: an upgrade passed over the options of setup, and an option was also known by its first letters."""
+    with pytest.raises(SystemExit) as refused:
+        setup.parse(line.split())
+    assert refused.value.code == 2 and capsys.readouterr().err.count("\n") == 1
+    assert setup.parse(["upgrade", "--cluster", "15/main", "--database", "isp"]).cluster == "15/main"
+
+
 def test_root_may_be_each_program_and_no_program_the_owner(setup):
     """Bug: the manuals' `gateway-sync --once` by hand was refused by PostgreSQL."""
     roles = {role for user, role in setup.PEERS if user == "root"}

@@ -17,6 +17,8 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from stackdir import TOP, System  # noqa: E402
+sys.path.insert(0, os.path.join(TOP, "test", "api"))
+from pulse import spent  # noqa: E402
 
 SECONDS = 5  # of a primary being there until all programs use it
 
@@ -77,9 +79,9 @@ def pair(tmp_path_factory):
 
 
 def wait_for(what, seconds):
-    end = time.monotonic() + seconds
+    end = spent() + seconds
     while not what():
-        assert time.monotonic() < end, "not within %s s" % seconds
+        assert spent() < end, "not within %s s" % seconds
         time.sleep(0.05)
 
 
@@ -147,9 +149,9 @@ def test_every_program_follows_the_primary(pair):
         wait_for(lambda: load.taken > 20 and on(a) == PROGRAMS, SECONDS)
         db("down", system.dir)  # A is away, B is a standby: read-only is not well
         wait_for(lambda: health(system) == 503, SECONDS)
-        end = time.monotonic() + 2
+        end = time.monotonic() + 5
         while time.monotonic() < end:  # whoever looks at B leaves it at once
-            assert health(system) == 503 and on(b, since=1) == set()
+            assert health(system) == 503 and on(b, since=3) == set()
         db("up", system.dir)  # and back
         wait_for(lambda: health(system) == 200 and on(a) == PROGRAMS, SECONDS)
         before = load.taken

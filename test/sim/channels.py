@@ -20,7 +20,6 @@ import socketserver
 import ssl
 import subprocess
 import threading
-import time
 from urllib.parse import parse_qs
 
 from aiosmtpd.controller import Controller
@@ -66,7 +65,11 @@ class Handler:
         self.host = host
 
     async def handle_DATA(self, server, session, envelope):
-        time.sleep(self.host.delay)
+        held = self.host.held
+        if held:
+            self.host.waiting = True
+            held.wait(60)
+            self.host.waiting = False
         if self.host.refusals:
             return self.host.refusals.pop(0)
         mail = Mail(envelope)
@@ -79,7 +82,8 @@ class Handler:
 
 class MailHost:
     def __init__(self, directory=None, security="none", user=None, password=None):
-        self.mails, self.faults, self.refusals, self.delay = [], [], [], 0
+        self.mails, self.faults, self.refusals = [], [], []
+        self.held, self.waiting = None, False  # mails are taken when this event comes
         self.user, self.password = user, password
         self.ca = None
         options = {"auth_required": user is not None, "auth_require_tls": security != "none",
@@ -96,9 +100,12 @@ class MailHost:
         class Own(Controller):
             def factory(self):
                 return SMTP(Handler(host), decode_data=False, **options)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+
+            def _create_server(self):
+                """On a socket that is bound already: closed, its port could be given to anybody before this listens."""
+                return self.loop.create_server(self._factory_invoker, sock=held, ssl=self.ssl_context)
+        held = socket.create_server(("127.0.0.1", 0))
+        self.port = held.getsockname()[1]
         self.controller = Own(None, hostname="127.0.0.1", port=self.port, ready_timeout=20,
                               ssl_context=context if security == "ssl" else None)
         self.controller.start()
@@ -215,7 +222,7 @@ def meta(call):
 
 
 class Peer:
-    """answers: path prefix -> (status, body or bytes, seconds, headers), first come first."""
+    """answers: path prefix -> (status, body or bytes, when to answer, headers), first come first."""
     KINDS = {"/bot": telegram, "/send": fonnte, "/api/send-message": wablas, "/v21.0/": meta,
              "/hook": lambda call: (200, {"ok": True})}
 
@@ -238,8 +245,9 @@ class Peer:
                 call = Call("POST", self.path, {k.lower(): v for k, v in self.headers.items()}, body)
                 with peer.lock:
                     peer.calls.append(call)
-                status, answer, seconds, more = peer.judge(call)
-                time.sleep(seconds)
+                status, answer, until, more = peer.judge(call)
+                if until:
+                    until.wait(60)
                 data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
                 try:
                     self.send_response(status)
@@ -261,10 +269,10 @@ class Peer:
         self.url = "http://127.0.0.1:%d" % self.port
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def answer(self, prefix, status, body, seconds=0, times=1, headers=None):
-        """The next calls below a path are answered so, whatever they hold."""
+    def answer(self, prefix, status, body, until=None, times=1, headers=None):
+        """The next calls below a path are answered so, whatever they hold; when the event `until` comes, if there is one."""
         with self.lock:
-            self.answers.setdefault(prefix, []).extend([(status, body, seconds, headers or {})] * times)
+            self.answers.setdefault(prefix, []).extend([(status, body, until, headers or {})] * times)
 
     def judge(self, call):
         with self.lock:
@@ -273,8 +281,8 @@ class Peer:
                     return planned.pop(0)
         for prefix, kind in self.KINDS.items():
             if call.path.startswith(prefix):
-                return kind(call) + (0, {})
-        return 404, {}, 0, {}
+                return kind(call) + (None, {})
+        return 404, {}, None, {}
 
     def of(self, prefix):
         with self.lock:

@@ -393,7 +393,7 @@ def test_idempotency_key(sim):
 
 
 def test_idempotency_key_under_way(sim):
-    sim.control("POST", "/fault", {"kind": "latency", "path": "inside", "delay": 0.5})
+    sim.control("POST", "/fault", {"kind": "latency", "path": "inside", "delay": 2})
     key, seen = {"Idempotency-Key": "slow"}, []
     other = threading.Thread(target=lambda: seen.append(sim.create(headers=key)[0]), daemon=True)
     other.start()
@@ -449,7 +449,7 @@ def test_status_of_a_pending_va(sim):
     assert "settlement_time" not in answer
     now = datetime.now(WIB).replace(tzinfo=None)
     stamped = datetime.strptime(answer["transaction_time"], "%Y-%m-%d %H:%M:%S")
-    assert abs((now - stamped).total_seconds()) < 5
+    assert abs((now - stamped).total_seconds()) < 60
     by_id = sim.core("status", answer["transaction_id"])
     assert by_id == answer
 
@@ -750,15 +750,17 @@ def test_retries_end_with_success(sim, shop):
 
 
 def test_waits_between_retries(sim, shop):
-    """2, 10 and 30 minutes, scaled, each shortened by up to a fifth."""
+    """2, 10 and 30 minutes, scaled, each shortened by up to a fifth: the least of three, since a busy machine makes one late."""
     sim.control("POST", "/notify", {"scale": 0.0005})
-    shop.answers = [503, 503, 503]
-    sim.create()
-    sim.act("choose", method="bca_va")
-    sim.quiet()
-    waits = [b - a for a, b in zip(shop.times, shop.times[1:])]
-    for wait, minutes in zip(waits, (2, 10, 30)):
-        assert 0.8 * minutes * 0.03 <= wait <= minutes * 0.03 + 0.2
+    waits = []
+    for order in ("a", "b", "c"):
+        shop.answers, shop.times = [503, 503, 503], []
+        sim.create(order)
+        sim.act("choose", order, method="bca_va")
+        sim.quiet()
+        waits.append([b - a for a, b in zip(shop.times, shop.times[1:])])
+    for wait, minutes in zip(zip(*waits), (2, 10, 30)):
+        assert 0.8 * minutes * 0.03 <= min(wait) <= minutes * 0.03 + 0.2, waits
 
 
 def test_a_shop_that_is_down(sim, shop):
@@ -874,10 +876,13 @@ def test_latency(sim):
     sim.control("POST", "/fault", {"kind": "latency", "delay": 0.4, "path": "GET /v2/*", "times": 1})
     start = time.time()
     sim.core("status")
-    assert 0.4 <= time.time() - start < 2
-    start = time.time()
-    sim.core("status")
-    assert time.time() - start < 0.3
+    assert time.time() - start >= 0.4
+    took = []
+    for _ in range(3):
+        start = time.time()
+        sim.core("status")
+        took.append(time.time() - start)
+    assert min(took) < 0.3, took
 
 
 def test_status_and_html(sim):
@@ -914,6 +919,10 @@ def test_hang(sim):
     with pytest.raises(OSError):
         sim.call("POST", "/snap/v1/transactions", {"transaction_details": {
             "order_id": ORDER, "gross_amount": 1}}, timeout=0.3)
+    end = time.time() + 20
+    while ORDER not in str(sim.control("GET", "/orders")):  # the caller gave up early
+        assert time.time() < end, "never executed"
+        time.sleep(0.02)
     assert sim.control("GET", "/orders/" + ORDER)["gross_amount"] == 1
 
 
