@@ -233,10 +233,13 @@ test: deps
 SIDE_BY_SIDE := -n 2 --dist loadfile
 
 # each(PARTS, VARIABLES): all of them run, also after one has failed, so that a run names everything
-# that is wrong.  Each line of output begins with its part: two lanes write at once.
+# that is wrong.  Each line of output begins with its part: two lanes write at once.  The last lines
+# of a failed part are printed again when all have run: some logs keep only their end.
 each = rm -f $(B)/failed.$@; for part in $(1); do \
-         { $(MAKE) --no-print-directory $$part $(2) 2>&1 || echo $$part >>$(B)/failed.$@; } | sed -u "s/^/$$part: /"; done; \
-       test ! -s $(B)/failed.$@ || { echo "failed:" $$(cat $(B)/failed.$@); exit 1; }
+         { $(MAKE) --no-print-directory $$part $(2) 2>&1 || echo $$part >>$(B)/failed.$@; } \
+         | sed -u "s/^/$$part: /" | tee $(B)/output.$$part; done; \
+       test ! -s $(B)/failed.$@ || { for part in $$(cat $(B)/failed.$@); do tail -n 80 $(B)/output.$$part; done; \
+         echo "failed:" $$(cat $(B)/failed.$@); exit 1; }
 
 lane-systems: programs web
 	+@$(call each,system-test)

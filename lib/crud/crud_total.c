@@ -6,9 +6,13 @@
 #include "base/crypt.h"
 #include "crud/crud_int.h"
 
-enum { TOTAL_CACHE = 512, TOTAL_CACHE_MS = 5000, TOTAL_COSTLY_MS = 20 };
+enum { TOTAL_CACHE = 512, TOTAL_CACHE_MS = 5000, TOTAL_COSTLY_MS = 20, TOTAL_SHORT = 1000 };
 
-/* Totals that were slow to count, kept for a few seconds; a newer one takes the place. */
+/*
+ * Totals of long lists that were slow to count, kept for a few seconds; a newer one takes the
+ * place. A short list is counted again, however slow the machine is at the moment: its reader sees
+ * a new row without its being counted.
+ */
 static struct remembered {
 	const struct list_stmts *stmts;
 	char vals[65]; /* SHA-256 of the parameters */
@@ -129,7 +133,7 @@ take_count(struct ctx *cx, const struct list_stmts *st, struct listing *l,
 		p->sum = db_i64(q->count, 0, "sum");
 	if (p->total > TOTAL_EXACT_MAX)
 		TRY(take_estimate(cx, st, l));
-	if (clock_ms() - q->since >= TOTAL_COSTLY_MS)
+	if (p->total > TOTAL_SHORT && clock_ms() - q->since >= TOTAL_COSTLY_MS)
 		remember(st, q->hash, p);
 	return RC_OK;
 }
