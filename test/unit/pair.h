@@ -76,7 +76,7 @@ connect_both(void **state)
 	two = PQconnectdb(getenv("TEST_DB"));
 	assert_int_equal(PQstatus(one), CONNECTION_OK);
 	assert_int_equal(PQstatus(two), CONNECTION_OK);
-	PQclear(PQexec(two, "SET lock_timeout = '10s'"));
+	PQclear(PQexec(two, "SET lock_timeout = '60s'"));
 	return 0;
 }
 
