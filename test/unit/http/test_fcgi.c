@@ -6,10 +6,12 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -17,6 +19,7 @@
 
 #include "base/daemon.h"
 #include "http/fcgi.h"
+#include "still_clock.h"
 
 enum { BEGIN = 1, PARAMS = 4, STDIN = 5, STDOUT = 6, END = 3 };
 
@@ -114,7 +117,7 @@ stop(void **state)
 
 	(void)state;
 	(void)kill(worker, SIGTERM);
-	for (int i = 0; i < 100 && waitpid(worker, &status, WNOHANG) == 0; i++)
+	for (int i = 0; i < 400 && waitpid(worker, &status, WNOHANG) == 0; i++)
 		(void)usleep(50000);
 	(void)kill(worker, SIGKILL);
 	(void)close(listen_fd);
@@ -136,7 +139,7 @@ dial(void)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct timeval wait = { .tv_sec = 8 };
+	struct timeval wait = { .tv_sec = 30 };
 
 	memcpy(sa.sun_path, path, sizeof(path));
 	assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
@@ -321,6 +324,8 @@ half_a_request_holds_up_nobody(void **state)
 	send_all(slow, w->b + w->len - 9, 9);
 	assert_non_null(strstr(answer(slow), "Status: 200"));
 	send_all(slow, w->b, 5);
+	assert_non_null(ask(fd, "GET", "/api/echo", 0, true)); /* those five have been seen */
+	*clock_now += 5000;
 	assert_true(is_closed(slow)); /* after a while, it is given up */
 	assert_non_null(ask(silent, "GET", "/api/echo", 0, true));
 	(void)close(slow);
@@ -446,15 +451,18 @@ classic_keeps_nothing(void **state)
 static void
 classic_gives_up_on_the_silent(void **state)
 {
-	int silent = dial(), fd;
+	int silent = dial();
+	struct pollfd p = { .fd = dial(), .events = POLLIN };
+	const struct wire *w = request("GET", "/api/echo", 0, true);
 
 	(void)state;
-	(void)usleep(100000);
-	fd = dial();
-	assert_non_null(ask(fd, "GET", "/api/echo", 0, true));
+	send_all(p.fd, w->b, w->len);
+	for (int i = 0; i < 300 && poll(&p, 1, 100) == 0; i++)
+		*clock_now += 1000;
+	assert_non_null(answer(p.fd));
 	assert_true(is_closed(silent));
 	(void)close(silent);
-	(void)close(fd);
+	(void)close(p.fd);
 }
 
 /* End the worker, and go on with another. */
@@ -520,5 +528,8 @@ main(void)
 		CLASSIC(classic_gives_up_on_the_silent),
 	};
 
+	clock_now = mmap(NULL, sizeof(*clock_now), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0); /* for the worker, too */
+	*clock_now = 1000;
 	return cmocka_run_group_tests_name("fcgi", tests, NULL, NULL);
 }
