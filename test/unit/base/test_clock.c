@@ -12,7 +12,7 @@ milliseconds_go_by(void **state)
 	(void)state;
 	(void)poll(NULL, 0, 50);
 	took = clock_ms() - start;
-	assert_in_range(took, 49, 5000);
+	assert_in_range(took, 49, 30000); /* microseconds would be more */
 }
 
 int
