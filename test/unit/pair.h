@@ -5,6 +5,7 @@
 #define PAIR_H
 
 #include <libpq-fe.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,12 +23,19 @@ run(const char *sql)
 	PQclear(res);
 }
 
-/* Let the second begin a statement that has to wait for the first. */
+/* Let the second begin a statement that has to wait for the first: go on when it does. */
 static inline void
 second_waits(const char *sql)
 {
+	char until[256];
+
+	(void)snprintf(until, sizeof(until),
+	    "DO $$ BEGIN FOR n IN 1 .. 3000 LOOP"
+	    " EXIT WHEN EXISTS (SELECT FROM pg_locks WHERE pid = %d AND NOT granted);"
+	    " PERFORM pg_sleep(0.01); END LOOP; END $$",
+	    PQbackendPID(two));
 	assert_true(PQsendQuery(two, sql));
-	run("SELECT pg_sleep(0.2)");
+	run(until);
 	assert_true(PQconsumeInput(two) && PQisBusy(two));
 }
 
