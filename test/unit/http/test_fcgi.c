@@ -219,7 +219,7 @@ static bool
 read_all(int fd, void *to, size_t n)
 {
 	for (char *p = to; n > 0;) {
-		ssize_t done = recv(fd, p, n, 0);
+		ssize_t done = TEMP_FAILURE_RETRY(recv(fd, p, n, 0));
 
 		if (done <= 0)
 			return false;
@@ -268,7 +268,7 @@ is_closed(int fd)
 {
 	char byte;
 
-	ssize_t n = recv(fd, &byte, 1, 0);
+	ssize_t n = TEMP_FAILURE_RETRY(recv(fd, &byte, 1, 0));
 
 	return n == 0 || (n < 0 && errno == ECONNRESET);
 }

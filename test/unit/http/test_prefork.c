@@ -1,6 +1,7 @@
 /* A master with workers that only answer with their pid: do they come, go and come back? */
 #include "unit.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -109,7 +110,7 @@ ask(void)
 
 	if (fd < 0)
 		return 0;
-	if (read(fd, &pid, sizeof(pid)) != sizeof(pid))
+	if (TEMP_FAILURE_RETRY(read(fd, &pid, sizeof(pid))) != sizeof(pid))
 		pid = 0;
 	(void)close(fd);
 	return pid;
