@@ -127,12 +127,9 @@ end_probe(struct icmp *e, struct icmp_probe *p)
 
 /* ---- receiving ---- */
 
-/*
- * The kernel's stamp of the reply on our monotonic clock: a step of the wall clock changes
- * no latency.
- */
+/* How long ago the reply came, by the kernel's stamp. */
 static int64_t
-arrival_ns(struct msghdr *msg, int64_t mono_ns, int64_t real_ns)
+age_ns(struct msghdr *msg, int64_t real_ns)
 {
 	int64_t age = 0;
 
@@ -144,7 +141,7 @@ arrival_ns(struct msghdr *msg, int64_t mono_ns, int64_t real_ns)
 		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
 		age = real_ns - (ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec);
 	}
-	return mono_ns - (age > 0 && age < 1000 * NS_PER_MS ? age : 0);
+	return age;
 }
 
 /* The probe that a reply belongs to; NULL: none, or it is a duplicate or forged. */
@@ -159,10 +156,15 @@ find_probe(const struct icmp *e, const struct stamp *stamp, const void *from, bo
 	return p;
 }
 
+/*
+ * The reply came between the request and now: an age that says otherwise is that of a wall clock
+ * which was set meanwhile, and counts for nothing.
+ */
 static void
-note_reply(struct icmp *e, struct icmp_probe *p, uint32_t number, int64_t at_ns)
+note_reply(struct icmp *e, struct icmp_probe *p, uint32_t number, int64_t now, int64_t age)
 {
-	const int64_t rtt = at_ns - p->time_ns[number];
+	const int64_t since = now - p->time_ns[number];
+	const int64_t rtt = age > 0 && age <= since ? since - age : since;
 
 	if (rtt > p->timeout_ms * NS_PER_MS)
 		return;
@@ -175,7 +177,7 @@ note_reply(struct icmp *e, struct icmp_probe *p, uint32_t number, int64_t at_ns)
 
 /* IPv4 delivers its header, with the sender's address in it; IPv6 does not. */
 static void
-take_reply(struct icmp *e, struct incoming *in, size_t i, bool v6, int64_t at_ns)
+take_reply(struct icmp *e, struct incoming *in, size_t i, bool v6, int64_t now, int64_t age)
 {
 	const unsigned char *packet = in->packet[i];
 	const size_t head = v6 ? 0 : (size_t)(packet[0] & 15) * 4;
@@ -188,7 +190,7 @@ take_reply(struct icmp *e, struct incoming *in, size_t i, bool v6, int64_t at_ns
 	memcpy(&stamp, packet + head + 8, sizeof(stamp));
 	p = find_probe(e, &stamp, from, v6);
 	if (p != NULL)
-		note_reply(e, p, stamp.number, at_ns);
+		note_reply(e, p, stamp.number, now, age);
 }
 
 static void
@@ -199,7 +201,7 @@ take_batch(struct icmp *e, struct incoming *in, size_t n, bool v6)
 	for (size_t i = 0; i < n; i++) {
 		struct msghdr *head = &in->msgs[i].msg_hdr;
 
-		take_reply(e, in, i, v6, arrival_ns(head, mono, real));
+		take_reply(e, in, i, v6, mono, age_ns(head, real));
 		head->msg_controllen = sizeof(in->control[i]);
 	}
 }
