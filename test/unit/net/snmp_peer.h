@@ -58,6 +58,7 @@ struct snmp_peer {
 	pthread_t thread;
 	int fd, other, port;
 	int asked;
+	int handled; /* questions of all kinds: each counts once its answer is sent */
 	bool over;
 };
 
@@ -192,14 +193,25 @@ snmp_peer_run(void *arg)
 
 		p->asked++;
 		snmp_peer_reply(p, &q, &from);
+		__atomic_add_fetch(&p->handled, 1, __ATOMIC_RELEASE);
 	}
 	return NULL;
+}
+
+/* Wait until it has handled so many questions: those that time out may still be in its socket. */
+static inline void
+snmp_peer_await(struct snmp_peer *p, int n)
+{
+	for (int i = 0; i < 10000 && __atomic_load_n(&p->handled, __ATOMIC_ACQUIRE) < n; i++)
+		(void)usleep(2000);
+	assert_true(__atomic_load_n(&p->handled, __ATOMIC_ACQUIRE) >= n);
 }
 
 static inline int
 snmp_peer_socket(struct sockaddr_in *at)
 {
 	struct timeval limit = { .tv_usec = 50000 };
+	const int most = 1 << 30; /* as large a buffer as the kernel grants: 500 requests at once */
 	socklen_t len = sizeof(*at);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -207,6 +219,7 @@ snmp_peer_socket(struct sockaddr_in *at)
 	assert_int_equal(bind(fd, (struct sockaddr *)at, sizeof(*at)), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)at, &len), 0);
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &most, sizeof(most));
 	return fd;
 }
 

@@ -185,6 +185,7 @@ v3_peer_run(void *arg)
 		*(q.engine.len == 0 ? &p->discovered : &p->agent.asked) += 1;
 		if (p->agent.how != SNMP_MUTE)
 			v3_reply(p, &q, &from);
+		__atomic_add_fetch(&p->agent.handled, 1, __ATOMIC_RELEASE);
 	}
 	return NULL;
 }

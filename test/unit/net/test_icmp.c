@@ -15,7 +15,11 @@
 #include "net/icmp_int.h"
 #include "net/resolve.h"
 
-enum { MANY = 500 };
+enum {
+	MANY = 500,
+	PATIENT_MS = 10000, /* more than a busy machine needs for an answer */
+	SILENT_MS = 300,    /* where no answer comes */
+};
 
 static struct ctx cx;
 static struct icmp *engine;
@@ -40,18 +44,18 @@ end(void **state)
 static struct icmp_probe
 probe(const char *address, int count)
 {
-	struct icmp_probe p = { .count = count, .gap_ms = 10, .timeout_ms = 300 };
+	struct icmp_probe p = { .count = count, .gap_ms = 10, .timeout_ms = PATIENT_MS };
 
 	assert_true(resolve_numeric(address, &p.to));
 	return p;
 }
 
-/* Until so many probes have ended, or 5 s; how many have, with any that ended beyond those. */
+/* Until so many probes have ended, or 30 s; how many have, with any that ended beyond those. */
 static size_t
 run(size_t n)
 {
 	struct icmp_probe *done[64];
-	const int64_t until = clock_ms() + 5000;
+	const int64_t until = clock_ms() + 30000;
 	size_t ended = 0;
 
 	while (ended < n && clock_ms() < until)
@@ -69,7 +73,7 @@ a_host_that_answers(void **state)
 	assert_int_equal(run(1), 1);
 	assert_int_equal(p.sent, 4);
 	assert_int_equal(p.received, 4);
-	assert_true(p.min_ms <= p.mean_ms && p.mean_ms <= p.max_ms && p.max_ms < 300);
+	assert_true(p.min_ms <= p.mean_ms && p.mean_ms <= p.max_ms && p.max_ms < PATIENT_MS);
 	assert_true(p.jitter_ms <= p.max_ms);
 }
 
@@ -95,15 +99,17 @@ static void
 a_signal_ends_the_wait(void **state)
 {
 	const struct sigaction act = { .sa_handler = note_signal };
-	const struct itimerval soon = { .it_value = { .tv_usec = 100 * 1000 } };
+	const struct itimerval each = { { .tv_usec = 100 * 1000 }, { .tv_usec = 100 * 1000 } };
+	const struct itimerval never = { { 0 }, { 0 } };
 	const int64_t began = clock_ms();
 	struct icmp_probe *done[1];
 
 	(void)state;
 	assert_int_equal(sigaction(SIGALRM, &act, NULL), 0);
-	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
-	assert_int_equal(icmp_step(engine, 3000, done, 1), 0);
-	assert_in_range(clock_ms() - began, 90, 2000);
+	assert_int_equal(setitimer(ITIMER_REAL, &each, NULL), 0); /* one may come before the wait */
+	assert_int_equal(icmp_step(engine, 20000, done, 1), 0);
+	assert_in_range(clock_ms() - began, 90, 15000);
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
 }
 
 /* A broadcast address of a network that we have no part in: the kernel refuses to send. */
@@ -113,6 +119,7 @@ an_unsendable_request_is_lost_with_its_reason(void **state)
 	struct icmp_probe p = probe("255.255.255.255", 2);
 
 	(void)state;
+	p.timeout_ms = SILENT_MS;
 	icmp_start(engine, &p);
 	assert_int_equal(run(1), 1);
 	assert_int_equal(p.sent, 2);
@@ -129,26 +136,41 @@ many_at_once(void **state)
 	(void)state;
 	for (int i = 0; i < MANY; i++) {
 		all[i] = probe(arena_printf(cx.mem, "127.8.%d.%d", i / 250, i % 250 + 1), 2);
+		all[i].gap_ms = 100;
 		icmp_start(engine, &all[i]);
 	}
 	assert_int_equal(run(MANY), MANY);
 	for (int i = 0; i < MANY; i++)
 		assert_int_equal(all[i].received, 2);
-	assert_true(clock_ms() - began < 4000);
+	assert_true(clock_ms() - began < 25000); /* one after the other they take 50 s */
 }
 
 static int
-by_latency(const void *a, const void *b)
+by_size(const void *a, const void *b)
 {
-	const double x = ((const struct icmp_probe *)a)->mean_ms;
-	const double y = ((const struct icmp_probe *)b)->mean_ms;
+	const double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
 }
 
+/* The median latency of those that stand at 8 places, from this one on, of their batch. */
+static double
+latency_at(const struct icmp_probe *all, size_t n, size_t place)
+{
+	double *ms = arena_alloc(cx.mem, n / BATCH * 8 * sizeof(*ms));
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (i % BATCH >= place && i % BATCH < place + 8)
+			ms[found++] = all[i].mean_ms;
+	qsort(ms, found, sizeof(*ms), by_size);
+	return ms[found / 2];
+}
+
 /*
  * Bug: the requests of one call had one time, that of its beginning; 32 of them take some 150
- * microseconds, so that a host at hand seemed to need half of that.
+ * microseconds, so that a host at hand seemed to need half of that, and the last of a call the
+ * most.
  */
 static void
 requests_of_a_batch_are_timed_apart(void **state)
@@ -159,14 +181,12 @@ requests_of_a_batch_are_timed_apart(void **state)
 	(void)state;
 	for (int i = 0; i < THOUSANDS; i++) {
 		all[i] = probe(arena_printf(cx.mem, "127.7.%d.%d", i / 250, i % 250 + 1), 1);
-		all[i].timeout_ms = 3000;
 		icmp_start(engine, &all[i]);
 	}
 	assert_int_equal(run(THOUSANDS), THOUSANDS);
 	for (int i = 0; i < THOUSANDS; i++)
 		assert_true(all[i].received == 1 && all[i].mean_ms >= 0);
-	qsort(all, THOUSANDS, sizeof(all[0]), by_latency);
-	assert_true(all[THOUSANDS / 2].mean_ms < 0.04);
+	assert_true(latency_at(all, THOUSANDS, BATCH - 8) < 2 * latency_at(all, THOUSANDS, 0));
 }
 
 /* Times of all kinds in one engine: none ends before its own, and none is forgotten. */
@@ -187,7 +207,7 @@ time_outs_of_all_kinds(void **state)
 		assert_int_equal(icmp_step(engine, 3000, done, 1), 1);
 		assert_int_equal(done[0]->sent, done[0]->count);
 		assert_in_range(clock_ms() - began, done[0]->timeout_ms + 10 * (done[0]->count - 1),
-		    5000);
+		    30000);
 		done[0]->count = 0; /* each once */
 	}
 	for (size_t i = 0; i < countof(order); i++)
@@ -204,7 +224,7 @@ requests_keep_their_gap(void **state)
 	p.gap_ms = 100;
 	icmp_start(engine, &p);
 	assert_int_equal(run(1), 1);
-	assert_in_range(clock_ms() - began, 200, 2000);
+	assert_in_range(clock_ms() - began, 200, 20000);
 }
 
 /*
@@ -222,6 +242,7 @@ events_due_together_share_a_wake(void **state)
 	(void)state;
 	for (int i = 0; i < MANY; i++) {
 		all[i] = probe("255.255.255.255", 1);
+		all[i].timeout_ms = SILENT_MS;
 		icmp_start(engine, &all[i]);
 		usleep(70);
 	}
@@ -253,7 +274,7 @@ a_step_waits(void **state)
 
 	(void)state;
 	assert_int_equal(icmp_step(engine, 100, done, 1), 0);
-	assert_in_range(clock_ms() - began, 99, 5000);
+	assert_in_range(clock_ms() - began, 99, 15000);
 	p.timeout_ms = 100;
 	icmp_start(engine, &p);
 	began = clock_ms();
@@ -310,6 +331,7 @@ a_machine_without_version_6(void **state)
 	(void)state;
 	assert_int_equal(close(engine->fd[V6]), 0);
 	engine->fd[V6] = -1;
+	p.timeout_ms = SILENT_MS;
 	icmp_start(engine, &p);
 	icmp_start(engine, &q);
 	assert_int_equal(run(2), 2);

@@ -118,7 +118,7 @@ replies_are_summed_up(void **state)
 	assert_ms(o.max_ms, 7);
 	assert_ms(o.jitter_ms, 4.5);
 	assert_ms(timeout_s, 1.5);
-	assert_in_range(clock_ms() - began, 599, 5000); /* 200 ms between two */
+	assert_in_range(clock_ms() - began, 599, 20000); /* 200 ms between two */
 }
 
 static void

@@ -253,12 +253,12 @@ service(void)
 static const char *
 asked(const char *line)
 {
-	const int64_t until = clock_ms() + 5000;
+	const int64_t until = clock_ms() + 20000;
 	const char *text = "";
 	enum rc rc = RC_RETRY;
 
 	while (rc == RC_RETRY && clock_ms() < until) {
-		rc = probe_ask(&cx, beside, line, 5000, &text);
+		rc = probe_ask(&cx, beside, line, 20000, &text);
 		(void)usleep(rc == RC_RETRY ? 10000 : 0);
 	}
 	return rc == RC_OK ? text : cx.err.msg;

@@ -354,12 +354,9 @@ refused_logins_differ_by_cause(void **state)
 static void
 refused_and_unreachable_differ(void **state)
 {
-	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
 	struct fix *f = *state;
-	struct peer *p = peer_start(turns, NULL);
 
-	f->target.port = p->port;
-	(void)peer_stop(p, f->received, sizeof(f->received));
+	f->target.port = 1; /* where nobody listens, and no other test does */
 	f->ros = routeros_new(f->cx.mem, &f->target);
 	assert_fault(f, routeros_open(&f->cx, f->ros), ROS_REFUSED, "refused the connection");
 	f->target.host = "fe80::1"; /* link-local without a link: nothing is sent */
@@ -377,19 +374,19 @@ a_slow_router_holds_no_call_for_long(void **state)
 		int least, most;
 		const char *text;
 	} cases[] = {
-		{ { LOGGED_IN, { .listen = 1, .end = PEER_HOLD } }, 150, 5000, 0, 140, 4500,
+		{ { LOGGED_IN, { .listen = 1, .end = PEER_HOLD } }, 150, 20000, 0, 149, 15000,
 		    "(/p): it fell silent" },
-		{ { LOGGED_IN, { .listen = 1, .say = "!re|=n=1\n", .end = PEER_HOLD } }, 150, 5000,
-		    0, 140, 4500, "it fell silent" },
+		{ { LOGGED_IN, { .listen = 1, .say = "!re|=n=1\n", .end = PEER_HOLD } }, 150, 20000,
+		    0, 149, 15000, "it fell silent" },
 		{ { LOGGED_IN, { .listen = 1,
 				   .say = "!re|=n=1\n",
 				   .drip = 1,
 				   .pause_ms = 20,
 				   .endless = true } },
-		    200, 400, 0, 390, 5000, "it took too long" },
-		{ { LOGGED_IN, { .listen = 1, .say = "!re|=n=1\n", .endless = true } }, 200, 300, 0,
-		    290, 5000, "it took too long" },
-		{ { LOGGED_IN, { .listen = 1, .end = PEER_HOLD } }, 5000, 5000, 200, 180, 4500,
+		    2500, 3500, 0, 3499, 15000, "it took too long" }, /* never silent for long */
+		{ { LOGGED_IN, { .listen = 1, .say = "!re|=n=1\n", .endless = true } }, 20000, 300,
+		    0, 299, 15000, "it took too long" },
+		{ { LOGGED_IN, { .listen = 1, .end = PEER_HOLD } }, 20000, 20000, 200, 190, 15000,
 		    "it took too long" },
 	};
 	struct fix *f = *state;
@@ -442,7 +439,7 @@ a_router_that_never_pauses_ends_in_time(void **state)
 	start = clock_ms();
 	assert_fault(f, routeros_run(&f->cx, f->ros, &c, dawdle, &rows, NULL), ROS_TIMEOUT,
 	    "it took too long");
-	assert_in_range(clock_ms() - start, 290, 5000);
+	assert_in_range(clock_ms() - start, 299, 15000);
 	assert_dead(f);
 }
 
@@ -455,13 +452,13 @@ a_silent_login_ends_in_time(void **state)
 
 	f->target.login_ms = 150;
 	assert_fault(f, dial(f, turns), ROS_TIMEOUT, "did not answer in time (login)");
-	assert_in_range(clock_ms() - start, 140, 4500);
+	assert_in_range(clock_ms() - start, 149, 15000);
 	(void)hang_up(f);
-	f->target.login_ms = 5000;
+	f->target.login_ms = 20000;
 	f->target.budget_ms = 100;
 	start = clock_ms();
 	assert_fault(f, dial(f, turns), ROS_TIMEOUT, "did not answer in time (login)");
-	assert_in_range(clock_ms() - start, 90, 4500);
+	assert_in_range(clock_ms() - start, 99, 15000);
 }
 
 /* clang-format off */
@@ -538,7 +535,7 @@ opens_again_after_an_idle_connection_was_cut(void **state)
 	struct routeros_reply reply;
 
 	dial_ok(f, turns);
-	for (int i = 0; i < 100 && routeros_alive(f->ros); i++)
+	for (int i = 0; i < 2000 && routeros_alive(f->ros); i++)
 		(void)usleep(10000);
 	assert_fault(f, run(f, "/p", NULL), ROS_CLOSED, "while nothing was asked");
 	assert_int_equal(routeros_open(&f->cx, f->ros), RC_OK);

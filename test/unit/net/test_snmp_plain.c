@@ -53,6 +53,7 @@ an_agent_of_ipv6_is_asked(void **state)
 	get_all();
 	assert_values();
 	peer.how = SNMP_ELSEWHERE;
+	set_timeout(TIMEOUT_MS);
 	get_all();
 	assert_int_equal(got.outcome, SNMP_SILENT);
 }
@@ -110,6 +111,7 @@ an_answer_from_elsewhere_is_none(void **state)
 {
 	(void)state;
 	peer.how = SNMP_ELSEWHERE;
+	set_timeout(TIMEOUT_MS);
 	get_all();
 	assert_int_equal(got.outcome, SNMP_SILENT);
 }
@@ -138,6 +140,7 @@ agents_share_sockets(void **state)
 	int64_t until;
 
 	(void)state;
+	conf.timeout_ms = 3000; /* requests that the peer's buffer could not hold wait for it */
 	for (size_t i = 0; i < MANY; i++) {
 		many[i] = snmp_agent_open(engine, &conf, count_reply, counts, &fault);
 		assert_non_null(many[i]);
@@ -145,12 +148,12 @@ agents_share_sockets(void **state)
 	}
 	for (size_t i = MANY - 8; i < MANY; i++)
 		snmp_agent_close(many[i]);
-	until = clock_ms() + 5000;
+	until = clock_ms() + 3 * PATIENT_MS;
 	while (counts[0] + counts[1] < MANY - 8 && clock_ms() < until)
 		snmp_engine_step(engine, 20);
 	snmp_engine_step(engine, 20);
 	assert_int_equal(counts[0] + counts[1], MANY - 8);
-	assert_true(counts[1] >= MANY / 2); /* the peer's own buffer may have been full, twice */
+	assert_true(counts[1] >= MANY / 2); /* the peer's own buffer may have been full */
 }
 
 /* A place that was given up serves again. */
