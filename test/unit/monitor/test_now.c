@@ -32,7 +32,7 @@ a_host_that_answers(void **state)
 	const char *json = NULL;
 
 	(void)state;
-	assert_int_equal(now_json(&cx, "127.8.8.8", "2", "500", &json), RC_OK);
+	assert_int_equal(now_json(&cx, "127.8.8.8", "2", "5000", &json), RC_OK);
 	assert_non_null(strstr(json, "\"address\":\"127.8.8.8\",\"sent\":2,\"received\":2,"
 				     "\"packet_loss_percent\":0.0,"));
 	assert_string_equal(strstr(json, "\"status\""), "\"status\":\"up\"}");

@@ -32,13 +32,14 @@ end(void **state)
 	return rows_end(state);
 }
 
+/* A target whose time-out is more than a busy machine needs; those of 240.0.0.0/4 do not answer. */
 static const char *
 a_target(const char *host, int packets)
 {
 	return sql(
 	    "INSERT INTO ping_targets (name, host, interval_seconds, timeout_ms, packet_count)"
-	    " VALUES ('%s', '%s', 60, 100, %d) RETURNING id::text AS v",
-	    host, host, packets);
+	    " VALUES ('%s', '%s', 60, %d, %d) RETURNING id::text AS v",
+	    host, host, strncmp(host, "2", 1) == 0 ? 100 : 5000, packets);
 }
 
 static struct ping_run
@@ -88,12 +89,13 @@ a_silent_target_is_down_at_the_second_miss(void **state)
 	(void)state;
 	(void)sql("DELETE FROM ping_targets");
 	id = a_target("240.0.0.1", 1);
+	(void)sql("SELECT history_make(now() - interval '1 day') AS v"); /* just after midnight */
 	(void)run_once();
 	assert_string_equal(sql("SELECT status AS v FROM monitor_states WHERE id = '%s'", id),
 	    "unknown");
 	assert_string_equal(sql("SELECT coalesce(latency_ms, min_ms, max_ms, jitter_ms)::text"
 				" IS NULL AND recorded_at BETWEEN clock_timestamp() - interval"
-				" '10 seconds' AND clock_timestamp() AS v FROM ping_history"),
+				" '1 minute' AND clock_timestamp() AS v FROM ping_history"),
 	    "t");
 	(void)sql("UPDATE monitor_states SET checked_at = checked_at - interval '60 seconds'");
 	(void)sql("UPDATE ping_history SET recorded_at = recorded_at - interval '60 seconds'");
@@ -219,22 +221,22 @@ static void
 a_short_interval_is_measured_again(void **state)
 {
 	struct ping_run run = { .seconds = 5 };
-	const int64_t began = clock_ms();
+	const char *began;
 
 	(void)state;
 	(void)sql("DELETE FROM ping_targets");
 	(void)sql("ALTER TABLE ping_targets DROP CONSTRAINT ping_targets_interval_seconds_check");
 	(void)a_target("127.4.0.1", 1);
 	(void)sql("UPDATE ping_targets SET interval_seconds = 2");
+	began = sql("SELECT clock_timestamp()::text AS v");
 	if (ping_run(&cx, engine, &run) != RC_OK)
 		fail_msg("%s (%s)", cx.err.msg, cx.err.detail);
 	assert_in_range(run.measured, 2, 3);
 	assert_int_equal(sql_i64("SELECT count(*) AS v FROM ping_history"), run.measured);
-	assert_in_range(sql_i64("SELECT 1000 * extract(epoch FROM"
-				" max(recorded_at) - min(recorded_at))"
-				" AS v FROM ping_history"),
-	    1900 * (run.measured - 1), 60000);
-	assert_in_range(clock_ms() - began, 2000, 60000);
+	assert_in_range(sql_i64("SELECT 1000 * extract(epoch FROM max(recorded_at) - '%s') AS v"
+				" FROM ping_history",
+			    began),
+	    1999 * (run.measured - 1), 60000);
 }
 
 static int64_t seen_at;
@@ -266,7 +268,7 @@ results_are_stored_each_second(void **state)
 	(void)sql("DELETE FROM ping_targets");
 	(void)a_target("127.4.0.1", 1);
 	(void)a_target("240.0.0.1", 1);
-	(void)sql("UPDATE ping_targets SET timeout_ms = 3000 WHERE host = '240.0.0.1'");
+	(void)sql("UPDATE ping_targets SET timeout_ms = 6000 WHERE host = '240.0.0.1'");
 	seen = NULL;
 	cx.stopping = look;
 	assert_int_equal(ping_run(&cx, engine, &run), RC_OK);
@@ -315,7 +317,7 @@ a_long_run_needs_no_more_memory(void **state)
 	(void)sql("ALTER TABLE ping_targets DROP CONSTRAINT ping_targets_interval_seconds_check");
 	(void)sql(
 	    "INSERT INTO ping_targets (name, host, interval_seconds, timeout_ms, packet_count)"
-	    " SELECT 't' || n, '127.4.' || n / 250 || '.' || n %% 250 + 1, 1, 100,"
+	    " SELECT 't' || n, '127.4.' || n / 250 || '.' || n %% 250 + 1, 1, 5000,"
 	    " 1 + n %% 2"
 	    " FROM generate_series(1, 1000) n");
 	/* The run ends with the last result: half of them come earlier, and are seen. */
