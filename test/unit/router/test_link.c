@@ -58,7 +58,7 @@ a_refused_login_is_reported(void **state)
 	struct routeros *ros = NULL;
 
 	(void)state;
-	assert_int_equal(link_connect(&cx, answering(turns), 2000, &ros), RC_UPSTREAM);
+	assert_int_equal(link_connect(&cx, answering(turns), 20000, &ros), RC_UPSTREAM);
 	assert_null(ros);
 	assert_non_null(strstr(cx.err.msg, "router Main"));
 }
@@ -154,7 +154,7 @@ no_name_is_the_default_router(void **state)
 	(void)a_router("Dead", 1);
 	assert_int_equal(link_connect(&cx, NULL, 2000, &ros), RC_UPSTREAM);
 	assert_non_null(strstr(cx.err.msg, "router Dead"));
-	assert_int_equal(link_connect(&cx, answering(turns), 2000, &ros), RC_OK);
+	assert_int_equal(link_connect(&cx, answering(turns), 20000, &ros), RC_OK);
 	routeros_close(ros);
 }
 
@@ -211,13 +211,13 @@ one_worker_has_a_router_at_a_time(void **state)
 
 	(void)state;
 	calls = 0;
-	assert_int_equal(link_locked(&cx, id, 1000, counted, NULL), RC_OK);
+	assert_int_equal(link_locked(&cx, id, 20000, counted, NULL), RC_OK);
 	assert_true(is_free(&rival, id));
-	assert_int_equal(link_locked(&cx, id, 1000, counted, "it failed"), RC_CONFLICT);
+	assert_int_equal(link_locked(&cx, id, 20000, counted, "it failed"), RC_CONFLICT);
 	assert_string_equal(cx.err.msg, "it failed");
 	assert_true(is_free(&rival, id));
 	assert_int_equal(router_lock(&rival, id, &theirs), RC_OK);
-	assert_int_equal(link_locked(&cx, id, 1000, counted, NULL), RC_UPSTREAM);
+	assert_int_equal(link_locked(&cx, id, 20000, counted, NULL), RC_UPSTREAM);
 	assert_string_equal(cx.err.msg, "router Main is busy; the change follows by itself");
 	assert_int_equal(calls, 2);
 	rival_close(&rival);

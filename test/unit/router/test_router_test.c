@@ -95,13 +95,10 @@ a_missing_right_is_reported(void **state)
 static void
 a_closed_port_is_reported(void **state)
 {
-	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
-	const char *id = answering(turns);
 	struct router_test t;
 
 	(void)state;
-	(void)hang_up();
-	assert_int_equal(router_test(&cx, id, &t), RC_UPSTREAM);
+	assert_int_equal(router_test(&cx, a_router("Main", 1), &t), RC_UPSTREAM);
 	assert_non_null(strstr(cx.err.msg, "router Main"));
 	assert_non_null(strstr(cx.err.msg, "refused"));
 }

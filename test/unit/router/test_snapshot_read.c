@@ -9,7 +9,7 @@ connected(const struct turn *turns)
 {
 	struct routeros *ros = NULL;
 
-	assert_int_equal(link_connect(&cx, answering(turns), 5000, &ros), RC_OK);
+	assert_int_equal(link_connect(&cx, answering(turns), 20000, &ros), RC_OK);
 	return ros;
 }
 
