@@ -146,7 +146,7 @@ a_sender_has_one_worker(void **state)
 	assert_int_equal(message_open_outbox(&cx, life, "a sender", &outbox), RC_OK);
 	assert_null(outbox);
 	rival_close(&other); /* its lock goes with its session, a moment later */
-	for (int i = 0; i < 100 && outbox == NULL; i++) {
+	for (int i = 0; i < 1000 && outbox == NULL; i++) {
 		(void)usleep(20000);
 		assert_int_equal(message_open_outbox(&cx, life, "a sender", &outbox), RC_OK);
 	}
