@@ -214,19 +214,32 @@ sweep_agents(struct snmp_engine *e, int64_t now)
 	}
 }
 
+/*
+ * Read all answers that have come, and return the moment up to which that is so: an agent is silent
+ * if its time was up by then. A flood holds up nobody for longer than an answer of each agent.
+ */
+static int64_t
+read_answers(struct snmp_engine *e, int wait_ms)
+{
+	struct epoll_event events[EVENTS];
+	int n = epoll_wait(e->epoll, events, EVENTS, wait_ms);
+	const int64_t moment = clock_ms();
+
+	for (int reads = 0; n > 0 && reads < SNMP_SLOTS / EVENTS; reads++) {
+		for (int i = 0; i < n; i++) {
+			struct snmp_watch *w = events[i].data.ptr;
+
+			w->receive(w);
+		}
+		n = n == EVENTS ? epoll_wait(e->epoll, events, EVENTS, 0) : 0;
+	}
+	return moment;
+}
+
 void
 snmp_engine_step(struct snmp_engine *e, int wait_ms)
 {
-	struct epoll_event events[EVENTS];
-	int n;
-
 	snmp_plain_flush(e);
-	n = epoll_wait(e->epoll, events, EVENTS, wait_ms < SNMP_SWEEP_MS ? wait_ms : SNMP_SWEEP_MS);
-	for (int i = 0; i < n; i++) {
-		struct snmp_watch *w = events[i].data.ptr;
-
-		w->receive(w);
-	}
-	sweep_agents(e, clock_ms());
+	sweep_agents(e, read_answers(e, wait_ms < SNMP_SWEEP_MS ? wait_ms : SNMP_SWEEP_MS));
 	snmp_plain_flush(e);
 }

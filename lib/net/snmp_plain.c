@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 
-enum { AT_ONCE = 32, DATAGRAM = 65536, SLOT_BITS = 13 };
+enum { AT_ONCE = 32, READS = SNMP_SLOTS / AT_ONCE, DATAGRAM = 65536, SLOT_BITS = 13 };
 
 /* ---- sockets ---- */
 
@@ -231,10 +231,10 @@ take_response(struct snmp_engine *e, const unsigned char *msg, size_t len,
 	snmp_give_answer(a);
 }
 
-static void
-receive(struct snmp_watch *w)
+/* Read datagrams that have arrived; how many. */
+static int
+read_some(struct snmp_socket *s)
 {
-	struct snmp_socket *s = (void *)w;
 	struct snmp_engine *e = s->engine;
 	struct mmsghdr msgs[AT_ONCE];
 	struct iovec iov[AT_ONCE];
@@ -255,4 +255,13 @@ receive(struct snmp_watch *w)
 		take_response(e, iov[i].iov_base, msgs[i].msg_len, &from[i]);
 		arena_reset(e->scratch);
 	}
+	return n;
+}
+
+/* Read all that has arrived, but in a flood no more than an answer of each agent. */
+static void
+receive(struct snmp_watch *w)
+{
+	for (int i = 0; i < READS && read_some((void *)w) == AT_ONCE; i++)
+		;
 }

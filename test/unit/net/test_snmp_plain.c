@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -156,6 +157,31 @@ agents_share_sockets(void **state)
 	assert_true(counts[1] >= MANY / 2); /* the peer's own buffer may have been full */
 }
 
+/*
+ * Bug: the poller stood still until all requests were over their time. It read 32 of the answers
+ * that had come to a socket meanwhile, and asked the agents of the others again.
+ */
+static void
+answers_that_have_come_are_read_before_time_is_up(void **state)
+{
+	enum { MANY = SOCKETS * 40 };
+	static const struct snmp_oid oids[] = { NAME };
+	int counts[2] = { 0, 0 };
+	const char *fault;
+
+	(void)state;
+	conf.timeout_ms = TIMEOUT_MS;
+	for (size_t i = 0; i < MANY; i++)
+		snmp_agent_get(snmp_agent_open(engine, &conf, count_reply, counts, &fault), oids,
+		    1);
+	snmp_plain_flush(engine);
+	snmp_peer_await(&peer, MANY);
+	(void)poll(NULL, 0, TIMEOUT_MS + 50);
+	snmp_engine_step(engine, 0);
+	assert_int_equal(counts[1], MANY);
+	assert_int_equal(peer.handled, MANY);
+}
+
 /* A place that was given up serves again. */
 static void
 places_are_limited(void **state)
@@ -187,6 +213,7 @@ main(void)
 		PLAIN_TEST(a_request_that_does_not_fit_is_not_sent),
 		PLAIN_TEST(a_machine_without_sockets_asks_nobody),
 		PLAIN_TEST(agents_share_sockets),
+		PLAIN_TEST(answers_that_have_come_are_read_before_time_is_up),
 		PLAIN_TEST(places_are_limited),
 	};
 

@@ -1,6 +1,8 @@
 /* Agents of version 3: their discovery, their clocks, what their Reports mean, their logins. */
 #include "unit.h"
 
+#include <poll.h>
+
 #include "net/snmp_asker.h"
 #include "net/snmp_v3_peer.h"
 
@@ -303,6 +305,33 @@ a_closed_agent_has_no_answer(void **state)
 	}
 }
 
+static void
+pass_over(void *owner, const struct snmp_reply *reply)
+{
+	(void)owner;
+	(void)reply;
+}
+
+/* Bug: of agents that had all answered while the poller stood still, 64 were read in one step, and
+ * the others were asked again. */
+static void
+answers_that_have_come_are_read_before_time_is_up(void **state)
+{
+	enum { MANY = 80 };
+	static const struct snmp_oid name = NAME;
+	const char *fault;
+
+	(void)state;
+	conf.timeout_ms = TIMEOUT_MS;
+	for (size_t i = 0; i < MANY; i++)
+		snmp_agent_get(snmp_agent_open(engine, &conf, pass_over, NULL, &fault), &name, 1);
+	snmp_peer_await(&v3.agent, MANY);
+	(void)poll(NULL, 0, TIMEOUT_MS + 50);
+	snmp_engine_step(engine, 0);
+	(void)poll(NULL, 0, 100); /* for the peer to get what should not have been sent */
+	assert_int_equal(v3.discovered, MANY);
+}
+
 #define CASE(f)        cmocka_unit_test_setup_teardown(f, begin, end)
 #define SIGNED_CASE(f) cmocka_unit_test_setup_teardown(f, begin_signed, end)
 
@@ -322,6 +351,7 @@ main(void)
 		CASE(an_answer_from_elsewhere_is_none),
 		CASE(an_engine_id_belongs_to_one_device),
 		CASE(a_closed_agent_has_no_answer),
+		CASE(answers_that_have_come_are_read_before_time_is_up),
 	};
 
 	return cmocka_run_group_tests_name("snmp_v3", tests, NULL, NULL);
