@@ -205,9 +205,9 @@ web-check: $(SCHEMA)
 # Stories in Debian's Chromium, on a stack of their own: those of the console, those of the pay page
 # (make e2e).  A story that fails prints what its page showed.  Ubuntu has no package of Chromium.
 STORIES = $(if $(wildcard /usr/bin/chromium),@cd $(WEB) && OUT=$(abspath $(B))/web-test-$(1) ISP_BUILD=$(abspath $(B)) \
-	  npx --no-install playwright test --project=$(1) $(if $(K),-g '$(K)') \
+	  npx --no-install playwright test --project=$(1) $(if $(K),-g '$(K)') $(N) \
 	  || { awk '/^. Error details/ { on = 1 } /^. Test source/ { on = 0 } on' \
-	       $(abspath $(B))/web-test-$(1)/*/error-context.md; exit 1; } $(N), \
+	       $(abspath $(B))/web-test-$(1)/*/error-context.md; exit 1; }, \
 	  @echo "$@: no Chromium among this release's packages: stories in a browser are left out")
 web-e2e: programs web
 	$(call STORIES,console)

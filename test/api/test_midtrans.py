@@ -16,7 +16,7 @@ def test_a_page_that_polls_sees_paid(payer, mid):
     order = payer.order(invoice)
     mid.act(order, "choose", method="bca_va")
     mid.act(order, "pay")
-    isp.wait_until(lambda: payer.anyone.get("/api/public/invoices/" + invoice["id"]).json["status"] == "paid", 4)
+    isp.wait_until(lambda: payer.anyone.get("/api/public/invoices/" + invoice["id"]).json["status"] == "paid", 2)
     assert payer.anyone.get("/api/public/invoices/" + invoice["id"]).json["outstanding"] == 0
     payment, = payer.payments(invoice)
     assert (payment["amount"], payment["source"], payment["method"], payment["fee"]) == (150000, "midtrans", "va", 0)
@@ -53,7 +53,7 @@ def test_zero_decimals_and_capitals(payer, mid):
     assert body["gross_amount"] == "150000.00"
     body["transaction_status"] = "SETTLEMENT"
     assert payer.notify(body).status == 200
-    payer.wait(invoice, "paid", 4)
+    payer.wait(invoice, "paid", 2)
 
 
 def test_a_fee_is_neither_revenue_nor_credit(payer, mid):
@@ -244,7 +244,7 @@ def test_reversal_undoes_the_payment(payer, mid):
     mid.act(order, "pay", method="permata_va")
     payer.wait(invoice, "paid")
     mid.act(order, "reverse")
-    payer.wait(invoice, "unpaid", 4)
+    payer.wait(invoice, "unpaid", 2)
     payment, = payer.payments(invoice)
     assert payment["status"] == "reversed"
 
@@ -575,7 +575,7 @@ def test_replayed_with_another_status_is_not_believed(payer, mid):
     mid.act(order, "pay")
     settled = mid.craft(order)
     assert payer.notify(settled).status == 200
-    payer.wait(invoice, "paid", 4)
+    payer.wait(invoice, "paid", 2)
     for change in ({"transaction_id": "another"}, {"transaction_status": "refund", "refund_amount": "150000.00"},
                    {"transaction_status": "chargeback"}, {"transaction_status": "deny"},
                    {"transaction_id": "x" * 64, "transaction_status": "capture", "fraud_status": "accept"}):
@@ -885,7 +885,7 @@ def test_malformed_bodies(payer, mid):
     assert payer.notify(b'{"a": "' + b"x" * 70000 + b'"}').status == 413
     assert payer.events(order) == before
     assert payer.notify(text).status == 200
-    payer.wait(invoice, "paid", 4)
+    payer.wait(invoice, "paid", 2)
 
 
 def test_ten_thousand_forgeries_and_memory_stays_flat(payer, mid):
@@ -917,15 +917,13 @@ def test_ten_thousand_forgeries_and_memory_stays_flat(payer, mid):
 
 
 def test_answers_in_time_while_midtrans_hangs(payer, mid):
-    """The webhook calls nobody, who would be waited for 15 s: it answers at once whatever hangs."""
+    """The webhook calls nobody: it answers under 1 s whatever hangs."""
     invoice = payer.billed()
     order, body = payer.genuine(invoice, method="permata_va")
     mid.fault("hang", "/v2/*")
-    began = isp.spent()
-    assert payer.notify(body).status == 200
+    assert payer.notify(body).want(200).seconds < 1
     mid.act(order, "reverse")
-    assert payer.notify(mid.craft(order)).status == 200
-    assert isp.spent() - began < 3
+    assert payer.notify(mid.craft(order)).want(200).seconds < 1
     assert payer.status(invoice) == "paid"
     mid.well()
     payer.wait(invoice, "unpaid", 40)
@@ -943,7 +941,7 @@ def test_a_locked_invoice_is_503_and_the_event_is_kept(payer, mid):
     for invoice, body in zip((again, never), bodies):
         assert payer.events(body["order_id"]) == 1 and payer.payments(invoice) == []
     assert payer.notify(bodies[0]).status == 200
-    payer.wait(again, "paid", 4)
+    payer.wait(again, "paid", 2)
     payer.sql("UPDATE midtrans_events SET received_at = now() - interval '31 seconds' WHERE order_id = '%s'"
               % bodies[1]["order_id"])
     payer.stack.exec("gateway-sync", "--once")
@@ -985,7 +983,7 @@ def test_a_dead_router_keeps_no_notification_waiting(payer, mid):
         payer.stack.cron("2026-03-02", "--only", "overdue,suspend")
         assert api.show("/api/subscriptions/" + sub["id"])["status"] == "suspended"
         _, body = payer.genuine(invoice, method="qris")
-        assert payer.notify(body).want(200).seconds < 2, "it waited for the router"
+        assert payer.notify(body).want(200).seconds < 1, "it waited for the router"
         now = api.show("/api/subscriptions/" + sub["id"])
         assert now["status"] == "active" and payer.status(invoice) == "paid"
     finally:

@@ -392,7 +392,7 @@ def test_slow_ones_keep_nobody_waiting(system, desk):
                 sock.sendall(b" ")
             took.append(client.raw("POST", WEBHOOK, text, HEADERS).want(200).seconds)
         client.close()
-        assert sorted(took)[15] < 1 and max(took) < 5, took
+        assert max(took) < 1, took
     finally:
         for sock in slow:
             sock.close()

@@ -234,7 +234,7 @@ def test_an_order_that_fails_delays_no_other(deaf, mid):
     body.update(gross_amount="150001.00")
     body["signature_key"] = gateway.sign(body)
     assert deaf.notify(body).status == 200
-    deaf.wait(invoice, "paid", 4)
+    deaf.wait(invoice, "paid", 1)
     mid.well()
     deaf.sql("UPDATE midtrans_jobs SET due_at = now() WHERE done_at IS NULL")
     deaf.stack.exec("gateway-sync", "--once")

@@ -210,7 +210,7 @@ def test_import(api, box, stack, town):
 
 
 def test_a_hundred_browsers_and_a_dead_router(api, box, stack):
-    """Single flight, failures kept: one connection in five seconds, nobody waits for more than one worker, which is held 3 s."""
+    """Single flight, failures kept: one connection in five seconds, nobody waits longer than 3 s."""
     fresh(stack)
     box.fault("hang")
     box.log_reset()
@@ -235,7 +235,7 @@ def test_a_hundred_browsers_and_a_dead_router(api, box, stack):
     reads = (time.monotonic() - begins) // 5 + 2
     box.well()
     assert {status for _, status in slow} <= {502, 503}
-    assert max(seconds for seconds, _ in slow) < 5
+    assert max(seconds for seconds, _ in slow) < 3.6
     # A worker that the router holds answers nobody for 3 s; a machine that runs other tests beside this one takes 0.2 s at times.
     assert sorted(other)[int(len(other) * 0.99)] < 0.5
     assert box.ask("GET", "/")["opened"] - opened <= reads

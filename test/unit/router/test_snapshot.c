@@ -149,12 +149,12 @@ another_reader_is_not_waited_for_long(void **state)
 	struct ctx other = another_reader(id);
 
 	(void)state;
-	assert_in_range(waited_for(id, "in time", 5900), 2000, 5900); /* not for two */
+	assert_in_range(waited_for(id, "in time", 3000), 2000, 3000);
 	assert_null(sql("SELECT kind AS v FROM router_snapshots"));
 	(void)sql("INSERT INTO router_snapshots (router_id, kind, error, tried_at)"
 		  " VALUES ('%s', 'link', 'the last failure', '-infinity')",
 	    id);
-	assert_in_range(waited_for(id, "the last failure", 1900), 0, 1900);
+	assert_in_range(waited_for(id, "the last failure", 500), 0, 500);
 	assert_string_equal(cx.err.msg, "the last failure");
 	rival_close(&other);
 }
